@@ -1,0 +1,1 @@
+"""Open-loop load: Locust scenarios in the words of the users, started on schedule."""

@@ -1,0 +1,1 @@
+"""The service defaults: everything that all services do alike, in one place."""

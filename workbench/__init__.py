@@ -1,0 +1,1 @@
+"""The workbench: the `titanium` command and everything behind it."""

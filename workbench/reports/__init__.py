@@ -1,0 +1,1 @@
+"""Evidence and verdicts for people and machines: terminal, JSON, Markdown, JUnit, HTML."""

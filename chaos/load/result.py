@@ -2,8 +2,8 @@
 
 Contract: `LoadResult` is immutable and self-contained; `to_json`/`from_json` are inverse; a document of another
 schema, with a missing or surplus field, a wrong type or counts that do not add up is refused with a `ValueError` that
-names the field. Everything here is about the *measured window* (the warm-up is excluded): a request belongs to it when its
-intended start does. Latencies are milliseconds from the intended start; times are epoch seconds.
+names the field. Everything here is about the *measured window* (the warm-up is excluded): a request belongs to it
+when its intended start does. Latencies are milliseconds from the intended start; times are epoch seconds.
 """
 
 from __future__ import annotations

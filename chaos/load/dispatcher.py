@@ -26,6 +26,8 @@ from chaos.load.scenarios import PREPARE, Call
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from greenlet import greenlet
+
     from chaos.load.plan import LoadPlan
     from chaos.load.schedule import Arrival
     from chaos.load.world import World
@@ -105,7 +107,7 @@ class OpenLoop:
         self._pool = Pool(plan.worker_in_flight)
         self._in_flight: dict[int, tuple[Arrival, str]] = {}
         self._start = 0.0
-        self._loop: gevent.Greenlet | None = None
+        self._loop: greenlet | None = None
 
     @property
     def in_flight(self) -> int:
@@ -130,7 +132,7 @@ class OpenLoop:
     def interrupt(self) -> None:
         """Stop the schedule now; `run` returns within about a second."""
         if self._loop is not None:
-            self._loop.kill(block=False)
+            gevent.kill(self._loop)
 
     def _note_interruption(self) -> None:
         # During the drain the schedule is already complete: nothing of the measured window is missing but the tail.

@@ -25,7 +25,8 @@ class LoadPlan:
     """One run: `warmup_s` at full rate without measuring, then `duration_s` measured.
 
     `timeout_s` bounds each request. `max_in_flight` bounds the requests under way over all workers: an arrival
-    beyond it is dropped and counted, never delayed. `web_port` serves Locust's own pages on 127.0.0.1 (one worker only).
+    beyond it is dropped and counted, never delayed. `web_port` serves Locust's own pages on 127.0.0.1
+    (one worker only).
     """
 
     target: Target

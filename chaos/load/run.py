@@ -92,7 +92,7 @@ class LoadRun:
         if self.finished.is_set():
             return monotonic() + START_DELAY_S
         say("ready")
-        return float(self.start.get())
+        return self.start.get() or 0.0
 
     def _report_progress(self, loop: OpenLoop, start: float) -> None:
         while True:

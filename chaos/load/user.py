@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from time import monotonic, time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import gevent
 from geventhttpclient.client import HTTPClient, HTTPClientPool
@@ -96,7 +96,7 @@ class PlainAgent(LocustUserAgent):
     """Any status is an answer (the scenarios judge it); redirects are not followed: they could leave this machine."""
 
     valid_response_codes = frozenset(range(100, 600))
-    redirect_response_codes: frozenset[int] = frozenset()
+    redirect_response_codes: ClassVar[frozenset[int]] = frozenset()
 
 
 class OpenLoopUser(FastHttpUser):

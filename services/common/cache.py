@@ -1,0 +1,152 @@
+"""A read-through cache in Redis that may be down, slow or empty without anybody noticing more than time.
+
+No method raises for the sake of the cache. Three things keep it from being wrong:
+
+* `invalidate` leaves a tombstone that outlives every load that could still hold the old row, and a refill never
+  overwrites it, so that a slow reader cannot bring an old value back.
+* An invalidation that Redis did not take is remembered; this process reads nothing from the cache before it has been
+  delivered. (Another replica, for which Redis never failed, may serve the old value until its TTL ends: keep it short.)
+* Loads are single-flight per key; an invalidation detaches running loads, so that whoever writes reads their write.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol, Self, cast
+
+from prometheus_client import Counter
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+
+from services.common.breaker import CircuitBreaker
+from services.common.settings import ServiceSettings
+from services.common.telemetry.metrics import ServiceMetrics
+from services.common.telemetry.registry import CacheResult
+
+_TOMBSTONE = b""
+# Longer than any load can hold an old row: statements end after 30 s at most, requests after 60 s.
+TOMBSTONE_TTL_S = 60
+_PENDING_LIMIT = 10_000
+
+Load = Callable[[], Awaitable[bytes | None]]
+
+
+def connect_redis(settings: ServiceSettings) -> Redis | None:
+    """Return a client that fails within `REDIS_TIMEOUT_S` and never retries; None without REDIS_URL.
+
+    redis-py's defaults retry with backoff: a refused connection costs 4.2 s a command, a black hole more than 20 s.
+    """
+    if settings.redis_url is None:
+        return None
+    return Redis.from_url(
+        settings.redis_url.get_secret_value(),
+        socket_timeout=settings.redis_timeout_s,
+        socket_connect_timeout=settings.redis_timeout_s,
+        retry=Retry(NoBackoff(), 0),
+        max_connections=50,
+    )
+
+
+class RedisStore(Protocol):
+    """The commands that the cache uses."""
+
+    def get(self, name: str) -> Awaitable[bytes | None]: ...
+
+    def set(self, name: str, value: bytes, *, ex: int, nx: bool = False) -> Awaitable[object]: ...
+
+
+class Cache:
+    """Named caches in one Redis database; keys are `<cache>:<key>`."""
+
+    def __init__(self, redis: RedisStore | None, *, requests: Counter, breaker: CircuitBreaker | None = None) -> None:
+        self._redis = redis
+        self._requests = requests
+        self._breaker = breaker or CircuitBreaker()
+        self._flights: dict[str, asyncio.Task[bytes | None]] = {}
+        self._pending: dict[str, None] = {}
+
+    @classmethod
+    def create(cls, redis: Redis | None, metrics: ServiceMetrics) -> Self:
+        # redis-py's commands are typed as "value or awaitable", because sync and async clients share them.
+        return cls(cast("RedisStore | None", redis), requests=metrics.cache_requests)
+
+    async def get_or_load(self, cache: str, key: str, load: Load, *, ttl_s: int) -> bytes | None:
+        """Return the cached bytes, or what `load` returns (kept for `ttl_s` seconds unless it is None).
+
+        Callers that ask for a key while it is being loaded wait for that load; errors of `load` reach all of them.
+        """
+        name = f"{cache}:{key}"
+        cached = await self._get(cache, name)
+        if cached:
+            return cached
+        flight = self._flights.get(name)
+        if flight is None:
+            flight = asyncio.create_task(self._fill(name, load, ttl_s))
+            self._flights[name] = flight
+            flight.add_done_callback(lambda done: self._land(name, done))
+        # Shielded: one caller that goes away must not take the load from the others.
+        return await asyncio.shield(flight)
+
+    async def invalidate(self, cache: str, *keys: str) -> None:
+        """Forget the keys; call it after the commit."""
+        for key in keys:
+            name = f"{cache}:{key}"
+            self._flights.pop(name, None)
+            self._remember(name)
+        await self._deliver_pending()
+
+    async def _get(self, cache: str, name: str) -> bytes | None:
+        if self._redis is None or not self._breaker.allows():
+            self._requests.labels(cache, CacheResult.BYPASS).inc()
+            return None
+        if self._pending and not await self._deliver_pending(asked=True):
+            self._requests.labels(cache, CacheResult.ERROR).inc()
+            return None
+        value, result = await self._ask(self._redis, name)
+        self._requests.labels(cache, result).inc()
+        return value
+
+    async def _ask(self, redis: RedisStore, name: str) -> tuple[bytes | None, CacheResult]:
+        try:
+            value = await redis.get(name)
+        except (RedisError, OSError, TimeoutError):
+            self._breaker.failed()
+            return None, CacheResult.ERROR
+        self._breaker.succeeded()
+        return value, CacheResult.HIT if value else CacheResult.MISS
+
+    async def _fill(self, name: str, load: Load, ttl_s: int) -> bytes | None:
+        value = await load()
+        if value and self._redis is not None and not self._breaker.is_open and name not in self._pending:
+            try:
+                await self._redis.set(name, value, ex=ttl_s, nx=True)
+            except (RedisError, OSError, TimeoutError):
+                self._breaker.failed()
+        return value
+
+    def _land(self, name: str, flight: asyncio.Task[bytes | None]) -> None:
+        if self._flights.get(name) is flight:
+            del self._flights[name]
+        if not flight.cancelled():
+            flight.exception()  # marks it as seen when every caller has gone away
+
+    def _remember(self, name: str) -> None:
+        if self._redis is not None and len(self._pending) < _PENDING_LIMIT:
+            self._pending[name] = None
+
+    async def _deliver_pending(self, *, asked: bool = False) -> bool:
+        """Write the tombstones that Redis has not taken yet; False when it still does not take them."""
+        if self._redis is None:
+            return True
+        if not asked and not self._breaker.allows():
+            return False
+        for name in list(self._pending):
+            try:
+                await self._redis.set(name, _TOMBSTONE, ex=TOMBSTONE_TTL_S)
+            except (RedisError, OSError, TimeoutError):
+                self._breaker.failed()
+                return False
+            self._pending.pop(name, None)
+        self._breaker.succeeded()
+        return True

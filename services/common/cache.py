@@ -7,9 +7,15 @@ No method raises for the sake of the cache. Three things keep it from being wron
 * An invalidation that Redis did not take is remembered; this process reads nothing from the cache before it has been
   delivered. (Another replica, for which Redis never failed, may serve the old value until its TTL ends: keep it short.)
 * Loads are single-flight per key; an invalidation detaches running loads, so that whoever writes reads their write.
+
+What one write makes stale in many places (every page of a list) is kept under a *generation*: a random token in Redis
+that is part of the keys, read before the load and replaced by `renew`. A slow reader fills the old generation, which
+nobody reads again. Without Redis there is no token, and nothing but single-flight.
 """
 
 import asyncio
+import random
+import secrets
 from collections.abc import Awaitable, Callable
 from typing import Protocol, Self, cast
 
@@ -28,6 +34,10 @@ _TOMBSTONE = b""
 # Longer than any load can hold an old row: statements end after 30 s at most, requests after 60 s.
 TOMBSTONE_TTL_S = 60
 _PENDING_LIMIT = 10_000
+# A token may be lost at any time (the next is as good), but an hour saves most of the round trips that make one.
+GENERATION_TTL_S = 3600
+# Entries that were written together must not expire together.
+_TTL_JITTER = 0.1
 
 Load = Callable[[], Awaitable[bytes | None]]
 
@@ -63,8 +73,10 @@ class Cache:
         self._redis = redis
         self._requests = requests
         self._breaker = breaker or CircuitBreaker()
-        self._flights: dict[str, asyncio.Task[bytes | None]] = {}
-        self._pending: dict[str, None] = {}
+        self._flights: dict[str, asyncio.Future[bytes | None]] = {}
+        # What Redis has not taken yet: name -> value and time to live in seconds.
+        self._pending: dict[str, tuple[bytes, int]] = {}
+        self._renewals = 0
 
     @classmethod
     def create(cls, redis: Redis | None, metrics: ServiceMetrics) -> Self:
@@ -78,15 +90,22 @@ class Cache:
         """
         name = f"{cache}:{key}"
         cached = await self._get(cache, name)
-        if cached:
-            return cached
-        flight = self._flights.get(name)
-        if flight is None:
-            flight = asyncio.create_task(self._fill(name, load, ttl_s))
-            self._flights[name] = flight
-            flight.add_done_callback(lambda done: self._land(name, done))
-        # Shielded: one caller that goes away must not take the load from the others.
-        return await asyncio.shield(flight)
+        return cached or await self._join(name, lambda: self._fill(name, load, ttl_s))
+
+    async def get_or_load_page(self, cache: str, key: str, load: Load, *, ttl_s: int) -> bytes | None:
+        """Do as `get_or_load`, for an entry that `renew(cache)` makes stale together with every other of that cache."""
+        token = await self._generation(cache)
+        if token is None:
+            # Renewals of this process count, so that whoever writes reads their write without Redis, too.
+            return await self._join(f"{cache}:without-redis-{self._renewals}:{key}", load)
+        return await self.get_or_load(cache, f"{token.decode('latin-1')}:{key}", load, ttl_s=ttl_s)
+
+    async def renew(self, cache: str) -> None:
+        """Begin a new generation: no entry of the cache is read again; call it after the commit."""
+        self._renewals += 1
+        if self._redis is not None:
+            self._pending[_generation_name(cache)] = (_new_token(), GENERATION_TTL_S)
+        await self._deliver_pending()
 
     async def invalidate(self, cache: str, *keys: str) -> None:
         """Forget the keys; call it after the commit."""
@@ -95,6 +114,37 @@ class Cache:
             self._flights.pop(name, None)
             self._remember(name)
         await self._deliver_pending()
+
+    async def _join(self, name: str, load: Load) -> bytes | None:
+        flight = self._flights.get(name)
+        if flight is None:
+            flight = asyncio.ensure_future(load())
+            self._flights[name] = flight
+            flight.add_done_callback(lambda done: self._land(name, done))
+        # Shielded: one caller that goes away must not take the load from the others.
+        return await asyncio.shield(flight)
+
+    async def _generation(self, cache: str) -> bytes | None:
+        """Return the cache's current token, made if there is none; None when Redis cannot be asked."""
+        if self._redis is None or not self._breaker.allows():
+            self._requests.labels(cache, CacheResult.BYPASS).inc()
+            return None
+        name = _generation_name(cache)
+        if not self._pending or await self._deliver_pending(asked=True):
+            try:
+                # NX and a second GET: of two processes that find no token, both use the one that was first.
+                token = await self._redis.get(name)
+                if not token:
+                    await self._redis.set(name, _new_token(), ex=GENERATION_TTL_S, nx=True)
+                    token = await self._redis.get(name)
+            except (RedisError, OSError, TimeoutError):
+                self._breaker.failed()
+            else:
+                self._breaker.succeeded()
+                if token:
+                    return token
+        self._requests.labels(cache, CacheResult.ERROR).inc()
+        return None
 
     async def _get(self, cache: str, name: str) -> bytes | None:
         if self._redis is None or not self._breaker.allows():
@@ -120,12 +170,12 @@ class Cache:
         value = await load()
         if value and self._redis is not None and not self._breaker.is_open and name not in self._pending:
             try:
-                await self._redis.set(name, value, ex=ttl_s, nx=True)
+                await self._redis.set(name, value, ex=_jittered(ttl_s), nx=True)
             except (RedisError, OSError, TimeoutError):
                 self._breaker.failed()
         return value
 
-    def _land(self, name: str, flight: asyncio.Task[bytes | None]) -> None:
+    def _land(self, name: str, flight: asyncio.Future[bytes | None]) -> None:
         if self._flights.get(name) is flight:
             del self._flights[name]
         if not flight.cancelled():
@@ -133,7 +183,7 @@ class Cache:
 
     def _remember(self, name: str) -> None:
         if self._redis is not None and len(self._pending) < _PENDING_LIMIT:
-            self._pending[name] = None
+            self._pending[name] = (_TOMBSTONE, TOMBSTONE_TTL_S)
 
     async def _deliver_pending(self, *, asked: bool = False) -> bool:
         """Write the tombstones that Redis has not taken yet; False when it still does not take them."""
@@ -141,12 +191,27 @@ class Cache:
             return True
         if not asked and not self._breaker.allows():
             return False
-        for name in list(self._pending):
+        for name, entry in list(self._pending.items()):
             try:
-                await self._redis.set(name, _TOMBSTONE, ex=TOMBSTONE_TTL_S)
+                await self._redis.set(name, entry[0], ex=entry[1])
             except (RedisError, OSError, TimeoutError):
                 self._breaker.failed()
                 return False
-            self._pending.pop(name, None)
+            # A newer token may have taken its place meanwhile; that one is delivered by whoever put it there.
+            if self._pending.get(name) is entry:
+                del self._pending[name]
         self._breaker.succeeded()
         return True
+
+
+def _generation_name(cache: str) -> str:
+    return f"{cache}:generation"
+
+
+def _new_token() -> bytes:
+    # Never a counter: a counter that is lost starts again, and would bring the entries of its first round back.
+    return secrets.token_hex(8).encode()
+
+
+def _jittered(ttl_s: int) -> int:
+    return max(1, round(ttl_s * random.uniform(1 - _TTL_JITTER, 1 + _TTL_JITTER)))  # noqa: S311 - spreads load, no secret

@@ -8,19 +8,15 @@ that mixes up two posts answers 200.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 # A parsed JSON document: its shape is what these checks find out.
 Json: TypeAlias = Any
 Check = Callable[[Json], None]
 
-_POST_FIELDS: dict[str, type | tuple[type, ...]] = {
-    "id": (str, int),
-    "title": str,
-    "author": str,
-    "tags": list,
-    "created_at": str,
-}
+_POST_FIELDS: dict[str, type] = {"id": str, "title": str, "tags": list, "author": dict, "published_at": str}
 
 
 class WrongBodyError(Exception):
@@ -28,7 +24,7 @@ class WrongBodyError(Exception):
 
 
 def post_list(*, limit: int, tag: str | None = None, author: str | None = None) -> Check:
-    """A page of one to `limit` complete posts, all of them with the tag and the author that were asked for."""
+    """One to `limit` complete posts, newest first, all of them with the tag and by the author that were asked for."""
 
     def check(body: Json) -> None:
         items = body.get("items") if isinstance(body, dict) else None
@@ -40,8 +36,11 @@ def post_list(*, limit: int, tag: str | None = None, author: str | None = None) 
             _complete_post(item)
         if tag is not None and any(tag not in item["tags"] for item in items):
             raise WrongBodyError("a listed post lacks the tag")
-        if author is not None and any(item["author"] != author for item in items):
+        if author is not None and any(item["author"]["handle"] != author for item in items):
             raise WrongBodyError("a listed post is by somebody else")
+        times = [datetime.fromisoformat(item["published_at"]) for item in items]
+        if any(earlier < later for earlier, later in pairwise(times)):
+            raise WrongBodyError("the list is not newest first")
 
     return check
 
@@ -55,7 +54,7 @@ def post(*, post_id: object = None, author: str | None = None, title: str | None
             raise WrongBodyError("the post has no text")
         if post_id is not None and body["id"] != post_id:
             raise WrongBodyError("another post than asked for")
-        if author is not None and body["author"] != author:
+        if author is not None and body["author"]["handle"] != author:
             raise WrongBodyError("the post is by somebody else")
         if title is not None and body["title"] != title:
             raise WrongBodyError("the post has another title")
@@ -69,6 +68,8 @@ def _complete_post(item: Json) -> None:
     for field, kind in _POST_FIELDS.items():
         if not isinstance(item.get(field), kind):
             raise WrongBodyError(f"a post lacks {field}")
+    if not isinstance(item["author"].get("handle"), str):
+        raise WrongBodyError("a post's author has no handle")
 
 
 def profile(handle: str) -> Check:

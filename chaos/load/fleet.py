@@ -19,7 +19,7 @@ import time
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from chaos.load.errors import GeneratorError, UnreachableError
 from chaos.load.recording import Recording
@@ -39,6 +39,9 @@ START_DELAY_S = 0.5
 # Beyond schedule and drain: the time to write some million samples.
 GRACE_S = 30.0
 INTERRUPT_GRACE_S = 10.0
+# libev waits in whole milliseconds with epoll, in microseconds with select: the median dispatcher lag falls from 0.85
+# to 0.36 ms at 100 requests a second and from 0.68 to 0.15 ms at 300, for less CPU (measured on 2 cores).
+_WORKER_ENVIRONMENT = {"GEVENT_BACKEND": "select"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,14 +158,20 @@ class _Fleet:
         command = [sys.executable, "-m", "chaos.load.run", "--plan", self._plan.to_json()]
         command += ["--worker", str(worker), "--recording", str(self._file(worker))]
         # A session of its own: Ctrl-C at the terminal reaches the parent alone, which then decides.
-        process = subprocess.Popen(  # noqa: S603  our own module
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=self._log(worker), start_new_session=True
-        )
+        with self._log(worker) as log:
+            process = subprocess.Popen(  # noqa: S603  our own module
+                command,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                env={**os.environ, **_WORKER_ENVIRONMENT},
+                start_new_session=True,
+            )
         self._processes.append(process)
         threading.Thread(target=self._listen, args=(worker, process), daemon=True).start()
 
-    def _log(self, worker: int) -> int:
-        return os.open(self._scratch / f"worker-{worker}.log", os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC)
+    def _log(self, worker: int) -> BinaryIO:
+        return (self._scratch / f"worker-{worker}.log").open("wb")
 
     def _listen(self, worker: int, process: subprocess.Popen[bytes]) -> None:
         assert process.stdout is not None  # noqa: S101  started with a pipe

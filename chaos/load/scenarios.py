@@ -84,7 +84,7 @@ def turn_the_page(world: World, dice: random.Random) -> Call:
 def open_a_post(world: World, dice: random.Random) -> Call:
     """One post, the newer ones more often."""
     chosen = _favourite(world.posts, dice)
-    path = f"{POSTS}/{quote(str(chosen.post_id))}"
+    path = f"{POSTS}/{quote(chosen.post_id)}"
     return Call("open a post", "GET", path, 200, checks.post(post_id=chosen.post_id, author=chosen.author))
 
 
@@ -167,7 +167,7 @@ def edit_own_post(world: World, dice: random.Random) -> Call:
     return Call(
         "edit own post",
         "PATCH",
-        f"{POSTS}/{quote(str(own.post_id))}",
+        f"{POSTS}/{quote(own.post_id)}",
         200,
         checks.post(post_id=own.post_id, title=title),
         payload={"title": title},
@@ -181,7 +181,7 @@ def delete_own_post(world: World, dice: random.Random) -> Call:
     if (mine := _own_post(world)) is None:
         return write_a_post(world, dice)
     own, token = mine
-    return Call("delete own post", "DELETE", f"{POSTS}/{quote(str(own.post_id))}", 204, checks.nothing, token=token)
+    return Call("delete own post", "DELETE", f"{POSTS}/{quote(own.post_id)}", 204, checks.nothing, token=token)
 
 
 def _own_post(world: World) -> tuple[OwnPost, str] | None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import gevent
 from geventhttpclient.client import HTTPClient, HTTPClientPool
+from geventhttpclient.response import HTTPConnectionClosed
 from locust import FastHttpUser, task
 from locust.contrib.fasthttp import LocustUserAgent
 from locust.event import EventHook
@@ -32,6 +33,7 @@ _REASONS: tuple[tuple[type[BaseException], str], ...] = (
     (ConnectionRefusedError, "connection refused"),
     (ConnectionResetError, "connection reset"),
     (BrokenPipeError, "connection reset"),
+    (HTTPConnectionClosed, "connection closed without an answer"),
 )
 
 
@@ -73,10 +75,12 @@ class HttpSender:
 
 
 def _reason(error: BaseException) -> str:
+    # geventhttpclient wraps a timeout in RetriesExceeded, although there is nothing to retry.
+    cause = getattr(error, "original", error)
     for kind, reason in _REASONS:
-        if isinstance(error, kind):
+        if isinstance(cause, kind):
             return reason
-    return f"connection failed: {type(error).__name__}"
+    return f"connection failed: {type(cause).__name__}"
 
 
 def _answer(received_at: float, response: Any) -> Answer:  # noqa: ANN401  Locust ships no types

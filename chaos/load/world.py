@@ -26,7 +26,7 @@ EXPIRY_MARGIN_S = 30.0
 class PostRef:
     """A post as a list shows it."""
 
-    post_id: str | int
+    post_id: str
     author: str
 
 
@@ -44,7 +44,7 @@ class Session:
 class OwnPost:
     """A post that was written during this run."""
 
-    post_id: str | int
+    post_id: str
     account: DemoUser
 
 
@@ -67,7 +67,7 @@ class World:
 
     def learn_page(self, page: dict[str, Any]) -> None:
         """Remember the posts, tags and the cursor of a page of the list."""
-        self.posts += [PostRef(item["id"], item["author"]) for item in page["items"]]
+        self.posts += [PostRef(item["id"], item["author"]["handle"]) for item in page["items"]]
         fresh = dict.fromkeys(tag for item in page["items"] for tag in item["tags"])
         self.tags += [tag for tag in fresh if tag not in self.tags]
         if cursor := page.get("next_cursor"):

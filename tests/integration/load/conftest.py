@@ -1,7 +1,7 @@
 """A blog in one file that speaks the public API just well enough for the scenarios, and misbehaves on demand.
 
-Fake, not mock: it keeps real state (posts, sessions), so a scenario that edits somebody else's post or refreshes twice with
-one token fails here as it would there. It runs in a thread of the test's process, on a port of its own.
+Fake, not mock: it keeps real state (posts, sessions), so a scenario that edits somebody else's post or refreshes
+twice with one token fails here as it would there. It runs in a thread of the test's process, on a port of its own.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aiohttp import web
 
 from chaos.load.population import demo_posts, demo_users
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 FIRST_PORT = 23_500
 _ports = itertools.count(FIRST_PORT)
@@ -89,8 +92,8 @@ class FakeBlog:
 
     def _store(self, author: str, title: str, body: str, tags: Any) -> dict[str, Any]:  # noqa: ANN401  list or tuple
         post_id = f"post-{next(self._serials)}"
-        post = {"id": post_id, "author": author, "title": title, "body": body, "tags": list(tags)}
-        self.posts[post_id] = {**post, "created_at": "2026-04-01T00:00:00Z"}
+        post = {"id": post_id, "author": {"id": f"user-{author}", "handle": author}, "title": title, "body": body}
+        self.posts[post_id] = {**post, "tags": list(tags), "published_at": datetime.now(UTC).isoformat()}
         return self.posts[post_id]
 
     async def _list(self, request: web.Request) -> web.Response:
@@ -98,7 +101,7 @@ class FakeBlog:
         found = [
             post
             for post in reversed(self.posts.values())
-            if (not tag or tag in post["tags"]) and (not author or author == post["author"])
+            if (not tag or tag in post["tags"]) and (not author or author == post["author"]["handle"])
         ]
         start, limit = int(request.query.get("cursor", 0)), int(request.query["limit"])
         more = str(start + limit) if start + limit < len(found) else None
@@ -126,7 +129,7 @@ class FakeBlog:
         post = self.posts.get(request.match_info["id"])
         if post is None:
             raise web.HTTPNotFound
-        if post["author"] != self._who(request):
+        if post["author"]["handle"] != self._who(request):
             raise web.HTTPForbidden
         return post
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Annotated, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 MAX_TAGS = 10
 EXCERPT_CHARACTERS = 240
@@ -26,6 +26,10 @@ def _without_controls(text: str) -> str:
     return text
 
 
+def _lowered(tag: object) -> object:
+    return tag.strip().lower() if isinstance(tag, str) else tag
+
+
 def _normalised(tags: list[str]) -> list[str]:
     return sorted(set(tags))
 
@@ -36,7 +40,8 @@ Title = Annotated[
 Body = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50_000), AfterValidator(_without_controls)
 ]
-TagName = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=TAG_PATTERN)]
+# Lowered before the pattern is matched; StringConstraints would do it afterwards.
+TagName = Annotated[str, BeforeValidator(_lowered), StringConstraints(pattern=TAG_PATTERN)]
 TagNames = Annotated[list[TagName], Field(max_length=MAX_TAGS), AfterValidator(_normalised)]
 
 

@@ -48,6 +48,8 @@ class Resources:
     cache: Cache
     redis: Redis | None
     tokens: TokenVerifier
+    # What a service opens itself in `wire`, it registers here to be closed.
+    closing: AsyncExitStack
     optional_database: Database | None = field(default=None)
 
     @property
@@ -137,6 +139,7 @@ async def _open(settings: ServiceSettings, metrics: ServiceMetrics, health: Heal
         cache=Cache.create(redis, metrics),
         redis=redis,
         tokens=_token_verifier(settings, http),
+        closing=stack,
         optional_database=database,
     )
 

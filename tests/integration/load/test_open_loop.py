@@ -1,4 +1,4 @@
-"""The generator against a server that stalls, lies, hangs up and vanishes: nothing of it may be lost from the figures."""
+"""The generator against a server that stalls, lies, hangs up and vanishes: nothing may be lost from the figures."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
+from aiohttp import web
 
 from chaos.load.errors import UnreachableError
 from chaos.load.fleet import run_load
@@ -22,9 +23,7 @@ from chaos.load.target import parse_target
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from aiohttp import web
-
-    from .conftest import FakeBlog
+    from tests.integration.load.conftest import FakeBlog
 
 
 def a_run(blog: FakeBlog, folder: Path, **changes: Any) -> LoadResult:  # noqa: ANN401  the plan's own fields
@@ -38,7 +37,7 @@ def samples(folder: Path) -> list[dict[str, str]]:
 
 
 def as_one_waiting_user_sees_it(rows: list[dict[str, str]]) -> list[float]:
-    """The same service in closed-loop arithmetic: who waits for an answer sends nothing meanwhile, so most of a stall is never sampled."""
+    """Closed-loop arithmetic: who waits for an answer sends nothing meanwhile, so most of a stall is never sampled."""
     free_at, seen = 0.0, []
     for row in rows:
         start, latency_ms = float(row["intended_start"]), float(row["latency_ms"])
@@ -112,8 +111,6 @@ def test_an_exhausted_pool_drops_and_counts_and_delays_nobody(blog: FakeBlog, tm
 
 
 def test_a_wrong_body_is_a_failure_however_good_the_status(blog: FakeBlog, tmp_path: Path) -> None:
-    from aiohttp import web
-
     lies: Counter[str] = Counter()
 
     def lie(number: int, request: web.Request) -> web.StreamResponse | None:
@@ -140,8 +137,6 @@ def test_a_wrong_body_is_a_failure_however_good_the_status(blog: FakeBlog, tmp_p
 
 
 def test_errors_and_resets_are_counted_once_and_never_repeated(blog: FakeBlog, tmp_path: Path) -> None:
-    from aiohttp import web
-
     seen: Counter[str] = Counter()
 
     def misbehave(number: int, request: web.Request) -> web.StreamResponse | None:
@@ -208,9 +203,7 @@ def test_nobody_at_the_target_is_said_before_anything_starts(tmp_path: Path) -> 
 
 
 def test_a_server_that_is_not_the_blog_is_named_with_what_it_answered(blog: FakeBlog, tmp_path: Path) -> None:
-    from aiohttp import web
-
     blog.before = lambda _number, _request: web.Response(text="{}", content_type="application/json")
-    with pytest.raises(UnreachableError, match="GET /v1/posts.*the list has no items"):
+    with pytest.raises(UnreachableError, match=r"GET /v1/posts.*the list has no items"):
         a_run(blog, tmp_path)
     assert not (tmp_path / "load.json").exists()

@@ -13,7 +13,7 @@ from chaos.load.result import Generator, LagSummary, LatencySummary, LoadResult,
 LATENCY = LatencySummary(mean=12.0, p50=10.0, p90=20.0, p95=25.0, p99=90.0, max=120.0)
 
 
-def a_result(**changes: Any) -> LoadResult:
+def a_result(**changes: Any) -> LoadResult:  # noqa: ANN401  fields of any type
     result = LoadResult(
         run_id="20261123-043000-abcd",
         target="http://127.0.0.1:21000",
@@ -41,7 +41,7 @@ def a_result(**changes: Any) -> LoadResult:
     return dataclasses.replace(result, **changes)
 
 
-def a_document(**changes: Any) -> dict[str, Any]:
+def a_document(**changes: Any) -> dict[str, Any]:  # noqa: ANN401  fields of any type
     document: dict[str, Any] = json.loads(json.dumps(a_result().to_json()))
     return {**document, **changes}
 

@@ -1,0 +1,87 @@
+"""Which platform a command speaks about: the checkout, the folder of its state and its ports.
+
+Two instances on one machine differ in `TITANIUM_PORT_BASE` (and, from one checkout, in `TITANIUM_STATE`).
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Self
+
+from workbench.errors import UsageError
+from workbench.platform.ports import DEFAULT_PORT_BASE, PORTS_PER_INSTANCE, Ports
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+STATE_VARIABLE: Final = "TITANIUM_STATE"
+PORT_BASE_VARIABLE: Final = "TITANIUM_PORT_BASE"
+_LOWEST_PORT: Final = 1024
+# Linux hands out ephemeral ports from 32768 on: a server there would now and then find its port taken.
+_HIGHEST_PORT: Final = 32768 - PORTS_PER_INSTANCE
+
+
+@dataclass(frozen=True)
+class Instance:
+    """One local platform."""
+
+    checkout: Path
+    state: Path
+    port_base: int
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Self:
+        """Read `TITANIUM_STATE` and `TITANIUM_PORT_BASE`.
+
+        Raises:
+            UsageError: the port base is no number, or would collide with privileged or ephemeral ports.
+        """
+        state = Path(environment.get(STATE_VARIABLE) or CHECKOUT / ".titanium").absolute()
+        return cls(CHECKOUT, state, _port_base(environment.get(PORT_BASE_VARIABLE, "")))
+
+    @property
+    def ports(self) -> Ports:
+        return Ports(self.port_base)
+
+    @property
+    def logs(self) -> Path:
+        return self.state / "logs"
+
+    @property
+    def run(self) -> Path:
+        """Sockets, pids, locks: what must not outlive the processes."""
+        return self.state / "run"
+
+    @property
+    def secrets(self) -> Path:
+        return self.state / "secrets"
+
+    @property
+    def mesh(self) -> Path:
+        return self.state / "mesh"
+
+    @property
+    def evidence(self) -> Path:
+        return self.state / "evidence"
+
+    @property
+    def ingress_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.ingress}"
+
+    @property
+    def prometheus_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.prometheus}"
+
+    @property
+    def alertmanager_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.alertmanager}"
+
+
+def _port_base(value: str) -> int:
+    if not value:
+        return DEFAULT_PORT_BASE
+    hint = f"set it to a number from {_LOWEST_PORT} to {_HIGHEST_PORT}, or unset it (default {DEFAULT_PORT_BASE})"
+    if not (value.isascii() and value.isdigit()):
+        raise UsageError(f"{PORT_BASE_VARIABLE}={value!r} is not a number", hint=hint)
+    if not _LOWEST_PORT <= int(value) <= _HIGHEST_PORT:
+        raise UsageError(f"{PORT_BASE_VARIABLE}={value} is out of range", hint=hint)
+    return int(value)

@@ -13,6 +13,7 @@ from __future__ import annotations
 from locust.env import Environment  # isort: skip
 
 import argparse
+import contextlib
 import gc
 import json
 import signal
@@ -42,7 +43,9 @@ START_DELAY_S = 0.2
 
 def say(event: str, **fields: object) -> None:
     """Tell the parent."""
-    print(json.dumps({"event": event, **fields}), flush=True)
+    # A parent that has died listens no more; the end of stdin says so, and the run ends in order.
+    with contextlib.suppress(BrokenPipeError):
+        print(json.dumps({"event": event, **fields}), flush=True)
 
 
 class LoadRun:
@@ -65,14 +68,14 @@ class LoadRun:
         """Learn, wait for the common start, load, write."""
         try:
             recording = self._measure(user)
-        except LoadError as error:
-            self.failed = True
-            say("error", message=str(error))
-        else:
             if not self.finished.is_set():
                 recording.write(self._recording)
                 say("done")
-        self.finished.set()
+        except LoadError as error:
+            self.failed = True
+            say("error", message=str(error))
+        finally:
+            self.finished.set()
 
     def _measure(self, user: OpenLoopUser) -> Recording:
         send = HttpSender(user.client, self._plan)
@@ -148,6 +151,8 @@ def _under_locust(plan: LoadPlan, run: LoadRun) -> int:
     OpenLoopUser.perform = run.perform
     environment = Environment(user_classes=[OpenLoopUser], host=plan.target.url)
     runner = environment.create_local_runner()
+    # Locust's pages read the command line for options of their own.
+    del sys.argv[1:]
     pages = environment.create_web_ui(host="127.0.0.1", port=plan.web_port) if plan.web_port else None
     runner.start(user_count=1, spawn_rate=1)
     run.finished.wait()

@@ -55,9 +55,10 @@ class Database:
 
     def __init__(self, engine: AsyncEngine, *, pool_timeouts: Counter | None = None) -> None:
         self.engine = engine
-        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
         self._pool_timeouts = pool_timeouts
+        # Before the autocommit engine is derived: it asks once, when it is made, whether there are listeners at all.
         event.listen(engine.sync_engine, "handle_error", _treat_read_only_as_disconnect)
+        self._autocommit = engine.execution_options(isolation_level="AUTOCOMMIT")
 
     @classmethod
     def from_settings(cls, settings: StoredServiceSettings, metrics: ServiceMetrics | None = None) -> Self:

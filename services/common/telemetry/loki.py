@@ -35,7 +35,11 @@ Entry = list[Any]  # [nanoseconds as text, line, structured metadata], as Loki's
 
 
 class TimeoutSession(requests.Session):
-    """A session whose requests cannot wait for ever."""
+    """A session whose requests cannot wait for ever, and that ignores proxies of the environment."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.trust_env = False
 
     def request(self, *args: Any, **kwargs: Any) -> requests.Response:  # noqa: ANN401 - the signature of requests
         kwargs.setdefault("timeout", _TIMEOUT_S)

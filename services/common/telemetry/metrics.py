@@ -13,7 +13,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common.telemetry import registry as names
-from services.common.telemetry.tracing import tracer
+from services.common.telemetry.tracing import SpanIds, tracer
 
 
 def make_counter(metric: names.Metric, registry: CollectorRegistry) -> Counter:
@@ -111,17 +111,18 @@ class MetricsMiddleware:
                 status = message["status"]
             await send(message)
 
+        # Asked now: the instrumentation ends the span with the last byte, before this middleware gets control back.
+        span = tracer().current_span()
         started = perf_counter()
         self._metrics.active_requests.inc()
         try:
             await self._app(scope, receive, observe)
         finally:
             self._metrics.active_requests.dec()
-            self._record(scope, status, perf_counter() - started)
+            self._record(scope, status, perf_counter() - started, span)
 
-    def _record(self, scope: Scope, status: int, seconds: float) -> None:
+    def _record(self, scope: Scope, status: int, seconds: float, span: SpanIds | None) -> None:
         method = scope["method"] if scope["method"] in names.KNOWN_METHODS else names.OTHER_METHOD
-        span = tracer().current_span()
         exemplar = {names.LogField.TRACE_ID.value: span.trace_id} if span is not None and span.recorded else None
         series = self._metrics.request_duration.labels(method, self._templates.of(scope), str(status))
         series.observe(seconds, exemplar)

@@ -1,12 +1,16 @@
 """The house rules: the folders are the architecture, and no list in the documentation contradicts the code."""
 
 import ast
+import dataclasses
 import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from workbench.errors import EXIT_INTERRUPTED, CannotDecideError, UsageError
+from workbench.platform.ports import WORKLOAD_BLOCKS, Ports
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("services", "slo", "chaos", "workbench")
@@ -109,11 +113,30 @@ def test_the_decision_index_lists_exactly_the_decisions() -> None:
 
 
 def test_the_documented_exit_codes_are_those_of_the_error_classes() -> None:
-    from workbench.errors import CannotDecideError, UsageError  # noqa: PLC0415  other checks must run without it
-
     codes = {row[1]: int(row[0]) for row in table("docs/architecture.md", "exit-codes")}
     assert codes["usage or configuration"] == UsageError.exit_code
     assert codes["cannot decide"] == CannotDecideError.exit_code
+    assert codes["interrupted, after cleaning up"] == EXIT_INTERRUPTED
+
+
+def test_the_documented_ports_are_those_of_the_port_table() -> None:
+    ports = Ports(0)
+    own = {getattr(ports, name): name for name in vars(Ports) if isinstance(getattr(Ports, name), property)}
+    blocks = {offset: name.partition("-v2")[0] for name, offset in WORKLOAD_BLOCKS.items()}
+    documented = {int(offset): text.lower() for offset, text in table("docs/architecture.md", "ports")}
+    assert documented.keys() == own.keys() | blocks.keys()
+    for offset, name in (own | blocks).items():
+        assert name.partition("_")[0] in documented[offset]
+
+
+def test_the_documented_ports_of_a_workload_are_those_of_the_port_table() -> None:
+    block = Ports(0).workload("api-gateway")
+    first = WORKLOAD_BLOCKS["api-gateway"]
+    offsets = {getattr(block, field.name) - first: field.name for field in dataclasses.fields(block)}
+    documented = {int(row[0]): row[1].lower() for row in table("docs/architecture.md", "workload-ports")}
+    assert documented.keys() == offsets.keys()
+    words = {"app": "application"}
+    assert all(words.get(name, name) in documented[offset] for offset, name in offsets.items())
 
 
 @pytest.mark.parametrize("document", DOCS, ids=relative)
@@ -171,10 +194,11 @@ def test_exceptions_are_caught_wholesale_only_in_the_two_boundaries() -> None:
 
 
 def catches_everything(path: Path) -> bool:
+    """Whether a handler swallows whatever it is; one that ends by raising again only passes by."""
     handlers = (n for n in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(n, ast.ExceptHandler))
     return any(
-        handler.type is None
-        or (isinstance(handler.type, ast.Name) and handler.type.id in {"Exception", "BaseException"})
+        (handler.type is None or getattr(handler.type, "id", "") in {"Exception", "BaseException"})
+        and not isinstance(handler.body[-1], ast.Raise)
         for handler in handlers
     )
 

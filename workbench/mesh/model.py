@@ -6,12 +6,13 @@ pushes them; endpoints stay typed, because whoever runs the configuration decide
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from workbench.mesh.kinds.destination_rule import DestinationRule
     from workbench.mesh.kinds.gateway import Gateway
     from workbench.mesh.kinds.kubernetes import Deployment, Service

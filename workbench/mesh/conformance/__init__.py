@@ -1,0 +1,1 @@
+"""How well the renderer agrees with Istio itself: recorded cases, compared by meaning."""

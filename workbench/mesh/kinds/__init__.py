@@ -1,0 +1,1 @@
+"""The Istio and Kubernetes kinds that the renderer reads, one module a subject; Istio's are strict."""

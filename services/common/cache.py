@@ -5,7 +5,8 @@ No method raises for the sake of the cache. Three things keep it from being wron
 * `invalidate` leaves a tombstone that outlives every load that could still hold the old row, and a refill never
   overwrites it, so that a slow reader cannot bring an old value back.
 * An invalidation that Redis did not take is remembered; this process reads nothing from the cache before it has been
-  delivered. (Another replica, for which Redis never failed, may serve the old value until its TTL ends: keep it short.)
+  delivered, or, when there were too many to remember, before every value of that time has expired. (Another replica,
+  for which Redis never failed, may serve the old value until its TTL ends: keep it short.)
 * Loads are single-flight per key; an invalidation detaches running loads, so that whoever writes reads their write.
 
 What one write makes stale in many places (every page of a list) is kept under a *generation*: a random token in Redis
@@ -17,6 +18,7 @@ import asyncio
 import random
 import secrets
 from collections.abc import Awaitable, Callable
+from time import monotonic
 from typing import Protocol, Self, cast
 
 from prometheus_client import Counter
@@ -69,7 +71,15 @@ class RedisStore(Protocol):
 class Cache:
     """Named caches in one Redis database; keys are `<cache>:<key>`."""
 
-    def __init__(self, redis: RedisStore | None, *, requests: Counter, breaker: CircuitBreaker | None = None) -> None:
+    def __init__(
+        self,
+        redis: RedisStore | None,
+        *,
+        requests: Counter,
+        breaker: CircuitBreaker | None = None,
+        pending_limit: int = _PENDING_LIMIT,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
         self._redis = redis
         self._requests = requests
         self._breaker = breaker or CircuitBreaker()
@@ -77,6 +87,10 @@ class Cache:
         # What Redis has not taken yet: name -> value and time to live in seconds.
         self._pending: dict[str, tuple[bytes, int]] = {}
         self._renewals = 0
+        self._pending_limit = pending_limit
+        self._clock = clock
+        self._longest_ttl_s = 0
+        self._untrusted_until = float("-inf")
 
     @classmethod
     def create(cls, redis: Redis | None, metrics: ServiceMetrics) -> Self:
@@ -89,6 +103,7 @@ class Cache:
         Callers that ask for a key while it is being loaded wait for that load; errors of `load` reach all of them.
         """
         name = f"{cache}:{key}"
+        self._longest_ttl_s = max(self._longest_ttl_s, ttl_s)
         cached = await self._get(cache, name)
         return cached or await self._join(name, lambda: self._fill(name, load, ttl_s))
 
@@ -126,7 +141,7 @@ class Cache:
 
     async def _generation(self, cache: str) -> bytes | None:
         """Return the cache's current token, made if there is none; None when Redis cannot be asked."""
-        if self._redis is None or not self._breaker.allows():
+        if self._redis is None or self._clock() < self._untrusted_until or not self._breaker.allows():
             self._requests.labels(cache, CacheResult.BYPASS).inc()
             return None
         name = _generation_name(cache)
@@ -147,7 +162,7 @@ class Cache:
         return None
 
     async def _get(self, cache: str, name: str) -> bytes | None:
-        if self._redis is None or not self._breaker.allows():
+        if self._redis is None or self._clock() < self._untrusted_until or not self._breaker.allows():
             self._requests.labels(cache, CacheResult.BYPASS).inc()
             return None
         if self._pending and not await self._deliver_pending(asked=True):
@@ -182,8 +197,12 @@ class Cache:
             flight.exception()  # marks it as seen when every caller has gone away
 
     def _remember(self, name: str) -> None:
-        if self._redis is not None and len(self._pending) < _PENDING_LIMIT:
+        if self._redis is None:
+            return
+        if name in self._pending or len(self._pending) < self._pending_limit:
             self._pending[name] = (_TOMBSTONE, TOMBSTONE_TTL_S)
+        else:
+            self._untrusted_until = self._clock() + self._longest_ttl_s * (1 + _TTL_JITTER)
 
     async def _deliver_pending(self, *, asked: bool = False) -> bool:
         """Write the tombstones that Redis has not taken yet; False when it still does not take them."""

@@ -1,0 +1,107 @@
+"""Prometheus and Alertmanager of an instance: their configuration files and processes."""
+
+from pathlib import Path
+from typing import Any, Final
+
+from ruamel.yaml import YAML
+
+from workbench.platform.instance import Instance
+from workbench.platform.ports import Ports
+from workbench.platform.programs import Program
+
+SCRAPE_INTERVAL_S: Final = 2
+WORKLOADS: Final = ("api-gateway", "auth", "user", "blog")
+NAMESPACE: Final = "titanium-prod"
+INGRESS_NAMESPACE: Final = "istio-ingress"
+INGRESS_WORKLOAD: Final = "istio-ingressgateway"
+# Envoy's stats access logger writes `envoy_<scope>_<metric>`; Istio's own names have no such prefix (docs/adr).
+_STRIP_PREFIX: Final = {
+    "source_labels": ["__name__"],
+    "regex": "envoy_istiocustom_(istio_.*|titanium_.*)",
+    "target_label": "__name__",
+    "replacement": "$1",
+}
+
+
+def prometheus_configuration(ports: Ports) -> dict[str, Any]:
+    """Return prometheus.yml as data."""
+    return {
+        "global": {
+            "scrape_interval": f"{SCRAPE_INTERVAL_S}s",
+            "scrape_timeout": f"{SCRAPE_INTERVAL_S}s",
+            "evaluation_interval": "5s",
+        },
+        "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{ports.alertmanager}"]}]}]},
+        "scrape_configs": [
+            {
+                "job_name": "envoy-stats",
+                "metrics_path": "/stats/prometheus",
+                "static_configs": [
+                    _target(ports.ingress_stats, INGRESS_WORKLOAD, INGRESS_NAMESPACE),
+                    *(_target(ports.workload(name).stats, name, NAMESPACE) for name in WORKLOADS),
+                ],
+                "metric_relabel_configs": [_STRIP_PREFIX],
+            },
+            {
+                "job_name": "services",
+                "static_configs": [_target(ports.workload(name).management, name, NAMESPACE) for name in WORKLOADS],
+            },
+            {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{ports.prometheus}"]}]},
+            {"job_name": "alertmanager", "static_configs": [{"targets": [f"127.0.0.1:{ports.alertmanager}"]}]},
+        ],
+    }
+
+
+def _target(port: int, workload: str, namespace: str) -> dict[str, Any]:
+    """Return one target with the labels that Kubernetes discovery gives a pod."""
+    return {
+        "targets": [f"127.0.0.1:{port}"],
+        "labels": {"namespace": namespace, "pod": f"{workload}-0", "app": workload},
+    }
+
+
+def alertmanager_configuration() -> dict[str, Any]:
+    """Return alertmanager.yml as data: alerts are grouped and shown in its own pages; nobody is notified."""
+    return {
+        "route": {"receiver": "pages-of-alertmanager", "group_by": ["alertname", "namespace"]},
+        "receivers": [{"name": "pages-of-alertmanager"}],
+    }
+
+
+def write_yaml(file: Path, document: dict[str, Any]) -> None:
+    """Write a YAML file, complete or not at all."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    scratch = file.with_suffix(".new")
+    with scratch.open("w", encoding="utf-8") as stream:
+        YAML(typ="safe", pure=True).dump(document, stream)
+    scratch.replace(file)
+
+
+def prometheus_program(instance: Instance, binary: Path) -> Program:
+    """Return Prometheus' process; its data is kept for a day, which is what a local platform needs."""
+    folder, address = instance.state / "prometheus", f"127.0.0.1:{instance.ports.prometheus}"
+    argv = (
+        str(binary),
+        f"--config.file={folder / 'prometheus.yml'}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=24h",
+        f"--web.listen-address={address}",
+        "--web.enable-lifecycle",
+        "--enable-feature=exemplar-storage",
+        "--log.level=warn",
+    )
+    return Program("prometheus", argv, port=instance.ports.prometheus)
+
+
+def alertmanager_program(instance: Instance, binary: Path) -> Program:
+    """Return Alertmanager's process, without clustering."""
+    folder, address = instance.state / "alertmanager", f"127.0.0.1:{instance.ports.alertmanager}"
+    argv = (
+        str(binary),
+        f"--config.file={folder / 'alertmanager.yml'}",
+        f"--storage.path={folder / 'data'}",
+        f"--web.listen-address={address}",
+        "--cluster.listen-address=",
+        "--log.level=warn",
+    )
+    return Program("alertmanager", argv, port=instance.ports.alertmanager)

@@ -16,6 +16,7 @@ import argparse
 import contextlib
 import gc
 import json
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -138,10 +139,17 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--recording", type=Path, required=True, help="file for the raw samples")
     arguments = parser.parse_args(argv)
     plan: LoadPlan = arguments.plan
+    _allow_many_connections()
     run = LoadRun(plan, arguments.worker, arguments.recording)
     gevent.signal_handler(signal.SIGTERM, run.stop)
     gevent.spawn(run.obey)
     return _under_locust(plan, run)
+
+
+def _allow_many_connections() -> None:
+    # A stall leaves every request with a connection of its own; many shells allow 1024 files.
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _under_locust(plan: LoadPlan, run: LoadRun) -> int:

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import threading
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +31,7 @@ class FakeBlog:
         self.url = f"http://127.0.0.1:{port}"
         self.port = port
         self.requests = 0
+        self.delay_s = 0.0
         self.hosts: set[str] = set()
         self.before: Callable[[int, web.Request], web.StreamResponse | None] = lambda _number, _request: None
         self.posts: dict[str, dict[str, Any]] = {}
@@ -58,7 +57,7 @@ class FakeBlog:
         asyncio.set_event_loop(self._loop)
         runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
         self._loop.run_until_complete(runner.setup())
-        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", self.port).start())
+        self._loop.run_until_complete(web.TCPSite(runner, "127.0.0.1", self.port, backlog=1024).start())
         ready.set()
         self._loop.run_forever()
         self._loop.run_until_complete(runner.cleanup())
@@ -87,6 +86,7 @@ class FakeBlog:
         self.hosts.add(request.headers.get("Host", ""))
         if (instead := self.before(self.requests, request)) is not None:
             return instead
+        await asyncio.sleep(self.delay_s)
         response: web.StreamResponse = await handler(request)
         return response
 
@@ -175,18 +175,3 @@ def blog() -> Iterator[FakeBlog]:
     fake.start()
     yield fake
     fake.stop()
-
-
-def stall_once(at_request: int, seconds: float) -> Callable[[int, web.Request], None]:
-    """Return a `before` that freezes the whole server once."""
-
-    def freeze(number: int, _request: web.Request) -> None:
-        if number == at_request:
-            time.sleep(seconds)
-
-    return freeze
-
-
-def wrong_json(document: object) -> web.Response:
-    """Return an answer whose status is right and whose body is not."""
-    return web.Response(text=json.dumps(document), content_type="application/json")

@@ -8,9 +8,9 @@ idempotency key). The credentials are those of `chaos.load.population.demo_users
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 import httpx
 
@@ -35,6 +35,7 @@ _EXCERPT: Final = 240
 
 Progress = Callable[[int, int], None]
 Identity = tuple[str, str, str]
+_Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 
 
@@ -95,7 +96,7 @@ class _Loader:
         if await self._is_loaded():
             return Loaded(users=0, posts=0, already_there=True)
         users = demo_users()
-        tokens = dict(await self._all(self._log_in(user) for user in users))
+        tokens = dict(await self._all(self._log_in, users))
         there = await self._published()
         missing = [post for post in posts if _identity(post) not in there]
         await self._publish_all(missing, tokens)
@@ -138,23 +139,23 @@ class _Loader:
             done += 1
             self._progress(done, len(posts))
 
-        await self._all(publish(post) for post in posts)
+        await self._all(publish, posts)
 
     async def _publish(self, post: DemoPost, token: str) -> None:
         headers = {"authorization": f"Bearer {token}", "idempotency-key": _key(post)}
         body = {"title": post.title, "body": post.body, "tags": list(post.tags)}
         await self._send(self._client.build_request("POST", "/v1/posts", json=body, headers=headers), accept=(201,))
 
-    async def _all(self, work: Iterable[Coroutine[Any, Any, _Result]]) -> list[_Result]:
-        """Do all of it, `CONCURRENCY` at a time, in order; the first failure ends the rest."""
+    async def _all(self, job: Callable[[_Item], Awaitable[_Result]], items: Iterable[_Item]) -> list[_Result]:
+        """Do the job for every item, `CONCURRENCY` at a time; the first failure ends the rest."""
 
-        async def bounded(job: Coroutine[Any, Any, _Result]) -> _Result:
+        async def bounded(item: _Item) -> _Result:
             async with self._slots:
-                return await job
+                return await job(item)
 
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(bounded(job)) for job in work]
+                tasks = [group.create_task(bounded(item)) for item in items]
         except ExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         return [task.result() for task in tasks]

@@ -22,6 +22,7 @@ from services.common.errors import (
     InternalError,
     ProblemDocument,
     UnavailableError,
+    ValidationFailedError,
     error_responses,
     install_error_handlers,
 )
@@ -163,7 +164,19 @@ def _document_problems(app: FastAPI) -> None:
             document = get_openapi(title=app.title, version=app.version, routes=app.routes)
             schemas = document.setdefault("components", {}).setdefault("schemas", {})
             schemas.update(definitions["$defs"])
+            _replace_frameworks_validation_errors(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to extend it
+
+
+def _replace_frameworks_validation_errors(document: dict[str, Any]) -> None:
+    """FastAPI documents its own shape for wrong fields on every route with parameters; ours is a problem."""
+    ours = error_responses(ValidationFailedError)[ValidationFailedError.status]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"]["422"] = ours
+    for name in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(name, None)

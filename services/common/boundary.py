@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from time import monotonic
 from uuid import uuid4
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.common.context import RequestContext, enter_request
@@ -117,15 +118,13 @@ class _LimitedBody:
     def refuse_declared_length(self, headers: Headers) -> None:
         declared = headers.get(b"content-length", b"")
         if declared.isdigit() and int(declared) > self._limit_bytes:
-            raise self._too_large()
+            raise PayloadTooLargeError(f"The body may have up to {self._limit_bytes} bytes.")
 
     async def __call__(self) -> Message:
         message = await self._receive()
         if message["type"] == "http.request":
             self._received += len(message.get("body", b""))
             if self._received > self._limit_bytes:
-                raise self._too_large()
+                # The framework's own class: FastAPI turns any other exception while it reads the body into 400.
+                raise HTTPException(PayloadTooLargeError.status)
         return message
-
-    def _too_large(self) -> PayloadTooLargeError:
-        return PayloadTooLargeError(f"The body may have up to {self._limit_bytes} bytes.")

@@ -76,7 +76,10 @@ class CachedKeys:
         # A failed fetch is tried again soon when there is no key at all, otherwise no sooner than a successful one.
         self._next_fetch_at = self._clock() + (_REFRESH_INTERVAL_S if self._keys is not None else 0.5)
         document = await self._fetch()
-        self._keys = KeySet.import_key_set({"keys": document["keys"]})
+        try:
+            self._keys = KeySet.import_key_set({"keys": document["keys"]})
+        except (JoseError, KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UnavailableError("The keys that verify tokens are not a key set.", retry_after_s=1) from error
         self._ids = frozenset(key.kid for key in self._keys.keys if key.kid is not None)
         self._next_fetch_at = self._clock() + _REFRESH_INTERVAL_S
 

@@ -61,11 +61,20 @@ async def budget() -> float:
     return context.remaining_s()
 
 
+single = APIRouter()
+
+
+@single.get("/single/{number}")
+async def read_single(number: int) -> int:
+    return number
+
+
 outer = APIRouter(prefix="/v1/owners")
 outer.include_router(inner)
 # The same router a second time: its routes have two full templates.
 again = APIRouter(prefix="/v2")
 again.include_router(inner)
+again.include_router(single)
 
 
 @pytest.fixture
@@ -165,13 +174,14 @@ async def test_a_request_id_that_could_do_harm_is_replaced(client: httpx.AsyncCl
 async def test_requests_count_by_full_template_and_everything_unmatched_as_one(
     app: FastAPI, client: httpx.AsyncClient
 ) -> None:
-    for path in (f"{THINGS}/1", f"{THINGS}/2", "/v2/ada/things/3", "/wp-login.php", "/nowhere/7"):
+    for path in (f"{THINGS}/1", f"{THINGS}/2", "/v2/ada/things/3", "/v2/single/4", "/wp-login.php", "/nowhere/7"):
         await client.get(path)
     await client.request("BREW", "/pot")
 
     route = "/v1/owners/{owner}/things/{number}"
     assert counted(app, http_route=route, http_response_status_code="200") == 2
     assert counted(app, http_route="/v2/{owner}/things/{number}", http_response_status_code="200") == 1
+    assert counted(app, http_route="/v2/single/{number}", http_response_status_code="200") == 1
     assert counted(app, http_route="(unmatched)", http_response_status_code="404") == 2
     other = {"http_request_method": "_OTHER", "http_route": "(unmatched)", "http_response_status_code": "404"}
     assert counted(app, **other) == 1

@@ -4,12 +4,14 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, StringConstraints
 
+from services.common.text import Storable
+
 Email = Annotated[EmailStr, AfterValidator(str.lower)]
 # Lower case only, so that two handles never look the same; three characters keep /v1/users/me apart from users.
 Handle = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,29}$")
 ]
-DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
+DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Storable]
 # ASVS 5.0, 6.2.1: at least 8 characters; at most 128, so that a password cannot be used to make hashing slow.
 NewPassword = Annotated[SecretStr, Field(min_length=8, max_length=128)]
 
@@ -30,7 +32,9 @@ class Registration(_Request):
 class Credentials(_Request):
     """Who logs in."""
 
-    email: Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=320)]
+    email: Annotated[
+        str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=320), Storable
+    ]
     password: Annotated[SecretStr, Field(min_length=1, max_length=128)]
 
 

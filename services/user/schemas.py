@@ -6,10 +6,12 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80)]
-Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500)]
+from services.common.text import Storable
+
+DisplayName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=80), Storable]
+Bio = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable]
 # Wider than what can be registered: an impossible handle is simply not found.
-Handle = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Handle = Annotated[str, StringConstraints(min_length=1, max_length=64), Storable]
 
 
 class Profile(BaseModel):

@@ -149,6 +149,13 @@ async def test_login_takes_the_right_password_and_tells_wrong_and_unknown_alike(
     assert {**wrong.json(), "request_id": ""} == {**unknown.json(), "request_id": ""}
 
 
+async def test_a_login_that_no_database_can_look_up_is_422(client: httpx.AsyncClient) -> None:
+    answer = await client.post("/v1/auth/login", json={"email": "a\x00b", "password": "wrong"})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == "/body/email"
+
+
 async def test_logins_beyond_the_queue_are_503_with_retry_after(settings: AuthSettings, open_app: "OpenApp") -> None:
     tight = settings.model_copy(update={"argon2_threads": 1, "argon2_queue": 1})
     async with open_app(create_app(tight)) as client:

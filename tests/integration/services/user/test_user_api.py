@@ -100,6 +100,7 @@ async def test_own_profile_without_a_token_is_401_and_names_the_scheme(client: h
         ({}, "/body"),
         ({"display_name": "  "}, "/body/display_name"),
         ({"bio": "x" * 501}, "/body/bio"),
+        ({"bio": "a\x00b"}, "/body/bio"),
         ({"handle": "eve"}, "/body/handle"),
     ],
 )
@@ -115,6 +116,7 @@ async def test_wrong_changes_are_422_and_name_the_field(
 async def test_an_unknown_handle_is_404_and_an_impossible_one_422(client: httpx.AsyncClient) -> None:
     assert (await client.get("/v1/users/nobody")).status_code == 404
     assert (await client.get(f"/v1/users/{'x' * 65}")).status_code == 422
+    assert (await client.get("/v1/users/a%00b")).status_code == 422
 
 
 async def test_reads_stay_right_while_redis_dies_and_comes_back(

@@ -22,7 +22,7 @@ from time import monotonic
 from typing import Protocol, Self, cast
 
 from prometheus_client import Counter
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
@@ -51,13 +51,16 @@ def connect_redis(settings: ServiceSettings) -> Redis | None:
     """
     if settings.redis_url is None:
         return None
-    return Redis.from_url(
+    # Blocking: a burst waits a moment for a connection instead of counting as a failure of Redis.
+    pool = BlockingConnectionPool.from_url(
         settings.redis_url.get_secret_value(),
+        timeout=settings.redis_timeout_s,
         socket_timeout=settings.redis_timeout_s,
         socket_connect_timeout=settings.redis_timeout_s,
         retry=Retry(NoBackoff(), 0),
         max_connections=50,
     )
+    return Redis.from_pool(pool)
 
 
 class RedisStore(Protocol):

@@ -37,7 +37,9 @@ class Workload:
     labels: Mapping[str, str] = field(default_factory=dict)
     named_ports: Mapping[str, int] = field(default_factory=dict)
     injected: bool = True
-    """Whether a sidecar stands in front: without one, clients talk plain text to it."""
+    """Whether a proxy stands in front: without one, clients talk plain text to it."""
+    is_gateway: bool = False
+    """Whether the proxy is all there is (the injection template `gateway`)."""
 
     @property
     def principal(self) -> str:

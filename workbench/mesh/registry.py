@@ -191,5 +191,6 @@ def _workload(deployment: Deployment, injected: set[str]) -> Workload:
         service_account=template.spec.service_account_name,
         labels=template.metadata.labels,
         named_ports={port.name: port.container_port for c in template.spec.containers for port in c.ports if port.name},
+        is_gateway=template.metadata.annotations.get("inject.istio.io/templates") == "gateway",
         injected=wish == "true" or (wish is None and deployment.namespace in injected),
     )

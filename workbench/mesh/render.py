@@ -54,15 +54,16 @@ def render(
 
 
 def proxies_of(resources: Resources) -> list[Proxy]:
-    """Return every proxy of the mesh: a gateway where a Gateway selects the workload, else a sidecar where injected."""
+    """Return every proxy of the mesh: those of the workloads into which one is injected."""
     return [proxy_of(resources, workload) for workload in resources.workloads if workload.injected]
 
 
 def proxy_of(resources: Resources, workload: Workload) -> Proxy:
-    """Return the workload's proxy with its role."""
+    """Return the workload's proxy with its role: a gateway by template, or because a Gateway selects it."""
     selected = any(
         gateway.spec.selector.items() <= workload.labels.items()
         for gateway in resources.gateways
         if gateway.spec.selector
     )
-    return Proxy(workload, ProxyRole.GATEWAY if selected else ProxyRole.SIDECAR)
+    is_gateway = workload.is_gateway or selected
+    return Proxy(workload, ProxyRole.GATEWAY if is_gateway else ProxyRole.SIDECAR)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from workbench.mesh.loader import load_mesh_config, parse
@@ -68,15 +69,9 @@ class Case:
 
     def resources(self) -> Resources:
         """Return the base with the case's objects in place of those of the same name."""
-        found: dict[tuple[str, str, str], Resource] = {}
-        for file in (
-            self.root / "base" / "workloads.yaml",
-            self.root / "base" / "mesh.yaml",
-            self.folder / "input.yaml",
-        ):
-            if (text := _text(file)) is not None:
-                for one in parse(f"{self.name}/{file.name}", text):
-                    found[one.kind, one.namespace, one.name] = one
+        file = self.folder / "input.yaml"
+        own = parse(f"{self.name}/{file.name}", _text(file) or "")
+        found = {**_base(self.root), **{(one.kind, one.namespace, one.name): one for one in own}}
         return resources_of(found.values())
 
     def mesh_config(self) -> MeshConfig:
@@ -107,6 +102,14 @@ class Case:
 def cases(root: Path) -> list[Case]:
     """Return all cases below a folder, in order."""
     return [Case(root, folder.name) for folder in sorted((root / "cases").iterdir()) if folder.is_dir()]
+
+
+@cache
+def _base(root: Path) -> dict[tuple[str, str, str], Resource]:
+    """The objects that every case starts from."""
+    files = (root / "base" / "workloads.yaml", root / "base" / "mesh.yaml")
+    every = (one for file in files for one in parse(file.name, _text(file) or ""))
+    return {(one.kind, one.namespace, one.name): one for one in every}
 
 
 def _text(file: Path) -> str | None:

@@ -84,5 +84,5 @@ def differences(expected: Any, actual: Any, path: str = "") -> Iterator[Differen
     elif isinstance(expected, list) and isinstance(actual, list) and len(expected) == len(actual):
         for index, (one, other) in enumerate(zip(expected, actual, strict=True)):
             yield from differences(one, other, f"{path}/{index}")
-    elif expected != actual or type(expected) is bool is not type(actual):
+    elif expected != actual or isinstance(expected, bool) != isinstance(actual, bool):
         yield Difference(path, expected, actual)

@@ -20,6 +20,7 @@ class Outcome(Enum):
     """How a case ended."""
 
     EQUAL = "equal"
+    ACCEPTED = "accepted, as Istio does"
     REFUSED_AS_ISTIO = "refused, as Istio does"
     UNSUPPORTED = "refused as unsupported"
     DIFFERENT = "DIFFERENT"
@@ -47,6 +48,8 @@ def judge(case: Case) -> Verdict:
         return Verdict(case.name, case.shows(), Outcome.REFUSED_AS_ISTIO if right else Outcome.DIFFERENT, str(error))
     if case.refusal is not None:
         return Verdict(case.name, case.shows(), Outcome.DIFFERENT, "Istio refuses this, the renderer took it")
+    if case.is_accepted_only:
+        return Verdict(case.name, case.shows(), Outcome.ACCEPTED)
     return Verdict(case.name, case.shows(), Outcome.DIFFERENT if found else Outcome.EQUAL, differences=tuple(found))
 
 

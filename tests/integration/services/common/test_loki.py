@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import HttpUrl
 
+from services.common import context
 from services.common.context import RequestContext, enter_request
 from services.common.settings import ServiceSettings
 from services.common.telemetry.loki import ship_logs_to_loki
@@ -22,6 +23,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _logger = logging.getLogger("test.loki")
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_request() -> Iterator[None]:
+    """What a test enters must not be the request of the next test."""
+    yield
+    context._current.set(None)
 
 
 class FakeLoki:

@@ -2,13 +2,22 @@
 
 import json
 import logging
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from services.common import context
 from services.common.context import RequestContext, enter_request
 from services.common.telemetry.logs import IdsFilter, JsonFormatter
 from services.common.telemetry.registry import LogField
+
+
+@pytest.fixture(autouse=True)
+def _leave_the_request() -> Iterator[None]:
+    """What a test enters must not be the request of the next test."""
+    yield
+    context._current.set(None)
 
 
 def line(message: str = "hello", *args: object, **attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - as logging's extra

@@ -48,12 +48,12 @@ LAYERS = (
     Layer(
         "gateway",
         "token, rate limit, routing",
-        f'1000 * sum(increase({REQUEST_DURATION.name}_sum{{service="api-gateway"}}[{{window}}]))',
+        f'1000 * sum(increase({REQUEST_DURATION.name}_sum{{job="services",app="api-gateway"}}[{{window}}]))',
     ),
     Layer(
         "gateway's HTTP client",
         "client, and handing over to the sidecar",
-        f'1000 * sum(increase({CLIENT_DURATION.name}_sum{{service="api-gateway"}}[{{window}}]))',
+        f'1000 * sum(increase({CLIENT_DURATION.name}_sum{{job="services",app="api-gateway"}}[{{window}}]))',
     ),
     Layer(
         "gateway's sidecar, outbound",
@@ -68,7 +68,7 @@ LAYERS = (
     Layer(
         "service",
         "auth, user or blog with cache and database",
-        f'1000 * sum(increase({REQUEST_DURATION.name}_sum{{service!="api-gateway"}}[{{window}}]))',
+        f'1000 * sum(increase({REQUEST_DURATION.name}_sum{{job="services",app!="api-gateway"}}[{{window}}]))',
     ),
 )
 REQUESTS_QUERY = 'sum(increase(istio_requests_total{reporter="source",destination_workload="api-gateway"}[{window}]))'

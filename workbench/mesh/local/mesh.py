@@ -1,0 +1,98 @@
+"""Resources in, files and commands out: the local mesh, whoever runs it.
+
+`write_mesh` is idempotent: run again after a change it replaces only what differs, and running proxies take it over
+without a restart. Everything is rendered and placed before the first file is written: a mistake changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from workbench.adapters.certificates import load_or_create
+from workbench.mesh.kinds.telemetry import MeshConfig
+from workbench.mesh.local.placement import LOOPBACK, Placement
+from workbench.mesh.local.processes import EnvoyProcess
+from workbench.mesh.local.projection import LocalConfig, project
+from workbench.mesh.local.store import ProxyStore
+from workbench.mesh.render import proxies_of, render
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from workbench.mesh.model import Proxy, Resources
+
+MESH_CONFIG: Final = MeshConfig(accessLogEncoding="JSON")
+"""Istio's default access log is text; machines read these."""
+
+
+@dataclass(frozen=True)
+class WrittenMesh:
+    """What was written: the processes to run (gateways first), and each proxy's route configurations' versions."""
+
+    processes: list[EnvoyProcess]
+    versions: Mapping[str, Mapping[str, str]]
+
+
+def store_of(folder: Path, workload: str) -> ProxyStore:
+    """Return the store of a workload's proxy below the mesh's folder (absolute)."""
+    return ProxyStore(folder / "proxies" / workload)
+
+
+def authority_folder(folder: Path) -> Path:
+    """Return where the certificate authority lives below the mesh's folder."""
+    return folder / "authority"
+
+
+def write_mesh(resources: Resources, placement: Placement, folder: Path, *, envoy: Path) -> WrittenMesh:
+    """Write every proxy's files below `folder` (absolute).
+
+    Raises:
+        MeshConfigError: Istio or the renderer refuses the resources, or something has no place on this machine;
+            nothing has been written.
+    """
+    proxies = proxies_of(resources)
+    peers = tuple(proxy.workload for proxy in proxies)
+    projected: list[tuple[Proxy, LocalConfig]] = [
+        (
+            proxy,
+            project(
+                proxy,
+                render(resources, proxy, mesh=MESH_CONFIG),
+                placement=placement,
+                files=store_of(folder, proxy.workload.name).files,
+                peers=peers,
+            ),
+        )
+        for proxy in proxies
+    ]
+    authority = load_or_create(authority_folder(folder))
+    versions = {}
+    for proxy, config in projected:
+        store = store_of(folder, proxy.workload.name)
+        store.rotate_if_due(authority, proxy.workload.principal)
+        versions[proxy.workload.name] = store.write(config)
+    ordered = sorted(proxies, key=lambda proxy: (proxy.role.value, proxy.workload.name))
+    return WrittenMesh([process_of(proxy, placement, folder, envoy) for proxy in ordered], versions)
+
+
+def process_of(proxy: Proxy, placement: Placement, folder: Path, envoy: Path) -> EnvoyProcess:
+    """Return how to run a proxy. Hot restart is off: several Envoys would share its memory by number."""
+    admin, stats = placement.admin(proxy), placement.stats(proxy)
+    name = proxy.workload.name
+    argv = (
+        str(envoy),
+        *("--config-path", str(store_of(folder, name).bootstrap)),
+        "--disable-hot-restart",
+        *("--concurrency", "1"),
+        *("--log-level", "warning"),
+        *("--drain-time-s", "20"),
+    )
+    return EnvoyProcess(
+        name=name,
+        argv=argv,
+        ready_url=f"http://{LOOPBACK}:{admin}/ready",
+        stats_url=f"http://{LOOPBACK}:{stats}/stats/prometheus",
+        admin_url=f"http://{LOOPBACK}:{admin}",
+    )

@@ -1,0 +1,83 @@
+"""Stats access loggers: Istio's request and TCP metrics from upstream Envoy, and an exact count of slow requests.
+
+Prometheus shows them as `envoy_istiocustom_<name>`; the scrape strips the prefix (see `scrape`). TCP bytes are counted
+when a connection ends; Istio adds them every five seconds while it is open.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from workbench.mesh.envoy import extension
+
+if TYPE_CHECKING:
+    from workbench.mesh.model import Json
+
+SCOPE: Final = "istiocustom"
+SLOW_REQUESTS: Final = "titanium_slow_requests_total"
+"""Requests that took 500 ms or more, counted exactly (histograms keep two significant digits). Local only."""
+
+SLOW_MS: Final = 500
+
+BUCKETS_MS: Final = (
+    *(0.5, 1, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10000, 30000, 60000, 300000, 600000, 1800000, 3600000),
+)
+"""Istio's buckets, for durations in milliseconds and sizes in bytes alike."""
+
+_LOGGER: Final = "envoy.access_loggers.stats"
+_CONFIG: Final = "envoy.extensions.access_loggers.stats.v3.Config"
+
+
+def request_loggers(tags: list[Json]) -> list[Json]:
+    """Return the loggers of an HTTP connection manager."""
+    slow = {"comparison": {"op": "GE", "value": {"default_value": SLOW_MS, "runtime_key": "titanium.slow_request_ms"}}}
+    return [
+        _logger(
+            counters=[_counter("istio_requests_total", tags)],
+            histograms=[
+                _histogram("istio_request_duration_milliseconds", "Milliseconds", "%DURATION%", tags),
+                _histogram("istio_request_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_RECEIVED%", tags),
+                _histogram("istio_response_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_SENT%", tags),
+            ],
+        ),
+        {**_logger(counters=[_counter(SLOW_REQUESTS, tags)]), "filter": {"duration_filter": slow}},
+    ]
+
+
+def connection_loggers(tags: list[Json]) -> list[Json]:
+    """Return the loggers of a TCP proxy; it must flush its access log when the upstream is connected."""
+    return [
+        {**_logger(counters=[_counter("istio_tcp_connections_opened_total", tags)]), **_only("TcpUpstreamConnected")},
+        {
+            **_logger(
+                counters=[
+                    _counter("istio_tcp_connections_closed_total", tags),
+                    _counter("istio_tcp_sent_bytes_total", tags, "%BYTES_SENT%"),
+                    _counter("istio_tcp_received_bytes_total", tags, "%BYTES_RECEIVED%"),
+                ]
+            ),
+            **_only("TcpConnectionEnd"),
+        },
+    ]
+
+
+def histogram_buckets() -> Json:
+    """Return the bootstrap's `stats_config` with Istio's buckets."""
+    return {"histogram_bucket_settings": [{"match": {"prefix": SCOPE}, "buckets": list(BUCKETS_MS)}]}
+
+
+def _logger(**metrics: list[Json]) -> Json:
+    return extension(_LOGGER, _CONFIG, stats_scope={"prefix": SCOPE}, **metrics)
+
+
+def _counter(name: str, tags: list[Json], value: str | None = None) -> Json:
+    amount: Json = {"value_fixed": 1} if value is None else {"value_format": value}
+    return {**amount, "stat": {"name": name, "tags": tags}}
+
+
+def _histogram(name: str, unit: str, value: str, tags: list[Json]) -> Json:
+    return {"unit": unit, "value_format": value, "stat": {"name": name, "tags": tags}}
+
+
+def _only(log_type: str) -> Json:
+    return {"filter": {"log_type_filter": {"types": [log_type]}}}

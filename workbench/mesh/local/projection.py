@@ -1,0 +1,287 @@
+"""The projection: what istiod would push to a proxy in a pod, made to run on loopback ports. Pure.
+
+Names of clusters, routes, listeners and statistics stay Istio's. What changes: listeners that intercept connections
+become listeners on ports of their own (a caller uses the outbound one as an HTTP proxy), endpoints are the loopback
+ports of the other sidecars, the application is a static address, and every `get it from the control plane` becomes
+`read this file`. What needs interception has no meaning here and is left out: `virtualOutbound`, the inbound
+catch-alls, and destinations outside of the mesh (PassthroughCluster, which has no endpoint here: 503, flag UH).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from workbench.mesh.envoy import given
+from workbench.mesh.errors import UnsupportedError
+from workbench.mesh.local.bootstrap import render_bootstrap, socket_address
+from workbench.mesh.local.labels import CLUSTER_ID, ENDPOINT_METADATA, attributes, destination_tags, source_tags
+from workbench.mesh.local.metrics import connection_loggers, request_loggers
+from workbench.mesh.local.placement import HTTP_PORT, Placement
+from workbench.mesh.model import Endpoint, Json, Proxy, ProxyConfig, ProxyRole, Workload
+
+if TYPE_CHECKING:
+    from workbench.mesh.local.files import Files
+
+SECRETS: Final = frozenset({"default", "ROOTCA"})
+"""The names under which certificates are served: the proxy's own, and the mesh's root."""
+
+_PASSTHROUGHS: Final = frozenset({"PassthroughCluster", "InboundPassthroughCluster"})
+_INBOUND: Final = "virtualInbound"
+_OUTBOUND: Final = "virtualOutbound"
+_MANAGER: Final = "envoy.filters.network.http_connection_manager"
+_TCP_PROXY: Final = "envoy.filters.network.tcp_proxy"
+_LISTENER_KEPT: Final = ("name", "traffic_direction", "access_log")
+_ORIGINAL_DESTINATION: Final = ("cleanup_interval", "lb_policy", "upstream_bind_config", "common_lb_config")
+
+
+@dataclass(frozen=True)
+class LocalConfig:
+    """Everything that one Envoy reads, by kind: bootstrap, listeners and clusters, endpoints and routes by name."""
+
+    bootstrap: Json
+    listeners: list[Json]
+    clusters: list[Json]
+    endpoints: dict[str, Json]
+    routes: dict[str, Json]
+
+
+@dataclass(frozen=True)
+class _Scene:
+    """Whose configuration is projected, onto what, and who else is in the mesh."""
+
+    proxy: Proxy
+    config: ProxyConfig
+    placement: Placement
+    files: Files
+    peers: tuple[Workload, ...]
+
+
+def project(
+    proxy: Proxy, config: ProxyConfig, *, placement: Placement, files: Files, peers: tuple[Workload, ...]
+) -> LocalConfig:
+    """Return the proxy's configuration for this machine; `peers` are the workloads that have an identity.
+
+    Raises MeshConfigError (UnsupportedError where the shape is at fault) that names what has no place here.
+    """
+    scene = _Scene(proxy, config, placement, files, peers)
+    return LocalConfig(
+        bootstrap=render_bootstrap(proxy, placement, files),
+        listeners=[_listener(scene, one) for one in config.listeners.values() if one["name"] != _OUTBOUND],
+        clusters=[_cluster(scene, one) for name, one in config.clusters.items() if name != "InboundPassthroughCluster"],
+        endpoints={name: _assignment(scene, name, found) for name, found in config.endpoints.items()},
+        routes={name: _routes(one) for name, one in config.routes.items()},
+    )
+
+
+def _listener(scene: _Scene, listener: Json) -> Json:
+    kept = {key: listener[key] for key in _LISTENER_KEPT if key in listener}
+    if listener["name"] == _INBOUND:
+        return {**kept, **_inbound(scene, listener)}
+    chain, port = _only_chain(listener), int(listener["address"]["socket_address"]["port_value"])
+    name = str(chain["filters"][-1]["name"])
+    if name == _MANAGER:
+        return {**kept, "address": socket_address(_http_place(scene, port)), "filter_chains": [_source(scene, chain)]}
+    place = scene.placement.outbound_tcp(scene.proxy, _service_of(scene, chain))
+    return {**kept, "address": socket_address(place), "filter_chains": [_source(scene, chain)]}
+
+
+def _only_chain(listener: Json) -> Json:
+    chains = listener["filter_chains"]
+    if len(chains) != 1 or "transport_socket" in chains[0]:
+        raise UnsupportedError(f"listener {listener['name']}: TLS or several filter chains have no place on loopback")
+    # The match tells HTTP from other bytes on an intercepted port; on a port of its own there is nothing to tell.
+    return {key: value for key, value in chains[0].items() if key != "filter_chain_match"}
+
+
+def _http_place(scene: _Scene, port: int) -> int:
+    if port != HTTP_PORT:
+        raise UnsupportedError(
+            f"{scene.proxy.workload.name}: HTTP port {port} of a Service or Gateway has no place on this machine",
+            hint=f"only port {HTTP_PORT} has one",
+        )
+    if scene.proxy.role is ProxyRole.GATEWAY:
+        return scene.placement.ports.ingress
+    return scene.placement.block(scene.proxy.workload).outbound
+
+
+def _service_of(scene: _Scene, chain: Json) -> str:
+    cluster = str(chain["filters"][-1]["typed_config"]["cluster"])
+    return str(scene.config.clusters[cluster]["metadata"]["filter_metadata"]["istio"]["services"][0]["name"])
+
+
+def _source(scene: _Scene, chain: Json) -> Json:
+    return _with_filters(scene, chain, source_tags(scene.proxy.workload))
+
+
+def _inbound(scene: _Scene, listener: Json) -> Json:
+    target, chains = _served(scene, listener)
+    local = scene.placement.block(scene.proxy.workload).inbound
+    service = scene.config.clusters[f"inbound|{target}||"]["metadata"]["filter_metadata"]["istio"]["services"][0]
+    tags = destination_tags(scene.proxy.workload, service, scene.peers)
+    return {
+        "address": socket_address(local),
+        "listener_filters": [
+            {key: value for key, value in one.items() if key != "filter_disabled"}
+            for one in listener["listener_filters"]
+            if one["name"] != "envoy.filters.listener.original_dst"
+        ],
+        "filter_chains": [
+            _replaced_port(_with_filters(scene, _without_port(chain), tags), target, local) for chain in chains
+        ],
+    }
+
+
+def _served(scene: _Scene, listener: Json) -> tuple[int, list[Json]]:
+    chains = [one for one in listener["filter_chains"] if str(one["name"]).startswith("0.0.0.0_")]
+    ports = sorted({int(one["filter_chain_match"]["destination_port"]) for one in chains})
+    if len(ports) != 1:
+        raise UnsupportedError(
+            f"workload {scene.proxy.workload.name} is served on the ports {ports}; this machine has a place for one"
+        )
+    return ports[0], chains
+
+
+def _without_port(chain: Json) -> Json:
+    match = {key: value for key, value in chain["filter_chain_match"].items() if key != "destination_port"}
+    return {**chain, "filter_chain_match": match}
+
+
+def _replaced_port(node: Any, target: int, local: int) -> Any:  # noqa: ANN401 -- a tree of JSON
+    """Let rules that ask for the pod's port (`destination.port`) see the port on which the sidecar listens here."""
+    if isinstance(node, dict):
+        return {
+            key: local if key == "destination_port" and value == target else _replaced_port(value, target, local)
+            for key, value in node.items()
+        }
+    if isinstance(node, list):
+        return [_replaced_port(one, target, local) for one in node]
+    return node
+
+
+def _with_filters(scene: _Scene, chain: Json, tags: list[Json]) -> Json:
+    filters = [_filter(scene, one, tags) for one in chain["filters"]]
+    return _with_secrets(scene.files, {**chain, "filters": filters})
+
+
+def _filter(scene: _Scene, one: Json, tags: list[Json]) -> Json:
+    settings = one["typed_config"]
+    logs = settings.get("access_log", [])
+    if one["name"] == _MANAGER:
+        rds = settings.get("rds")
+        source = scene.files.source("rds", rds["route_config_name"]) if rds else None
+        return {
+            **one,
+            "typed_config": {
+                **settings,
+                "access_log": [*logs, *request_loggers(tags)],
+                **given(rds={**rds, "config_source": source} if rds else None),
+            },
+        }
+    if one["name"] == _TCP_PROXY:
+        tcp_tags = source_tags(scene.proxy.workload, tcp=True)
+        loggers = [*_at_the_end(logs), *connection_loggers(tcp_tags)]
+        options = {"flush_access_log_on_connected": True}
+        return {**one, "typed_config": {**settings, "access_log": loggers, "access_log_options": options}}
+    return one
+
+
+def _at_the_end(logs: list[Json]) -> list[Json]:
+    """Keep one line a connection: flushing on connect, which the counters need, would log it twice."""
+    ended = {"log_type_filter": {"types": ["TcpConnectionEnd"]}}
+    return [
+        {**one, "filter": {"and_filter": {"filters": [one["filter"], ended]}} if "filter" in one else ended}
+        for one in logs
+    ]
+
+
+def _cluster(scene: _Scene, cluster: Json) -> Json:
+    name = str(cluster["name"])
+    if name in _PASSTHROUGHS:
+        return {**_static(cluster), "load_assignment": {"cluster_name": name}}
+    if cluster.get("type") == "ORIGINAL_DST":
+        app = {"endpoint": {"address": socket_address(scene.placement.block(scene.proxy.workload).app)}}
+        return {
+            **_static(cluster),
+            "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [app]}]},
+        }
+    if cluster.get("type") == "EDS":
+        eds = {**cluster["eds_cluster_config"], "eds_config": scene.files.source("eds", name)}
+        return _with_secrets(scene.files, {**cluster, "eds_cluster_config": eds})
+    return cluster
+
+
+def _static(cluster: Json) -> Json:
+    return {**{key: value for key, value in cluster.items() if key not in _ORIGINAL_DESTINATION}, "type": "STATIC"}
+
+
+def _assignment(scene: _Scene, name: str, endpoints: list[Endpoint]) -> Json:
+    found = [_lb_endpoint(scene, one) for one in endpoints]
+    return {"cluster_name": name, **given(endpoints=[{"lb_endpoints": found}] if found else None)}
+
+
+def _lb_endpoint(scene: _Scene, endpoint: Endpoint) -> Json:
+    workload = endpoint.workload
+    if workload is None:
+        host, port = endpoint.address, endpoint.port
+    else:
+        host, port = scene.placement.endpoint(workload)
+    return {
+        "endpoint": {"address": socket_address(port, host)},
+        "load_balancing_weight": endpoint.weight,
+        "metadata": {"filter_metadata": _endpoint_metadata(endpoint)},
+    }
+
+
+def _endpoint_metadata(endpoint: Endpoint) -> Json:
+    metadata: Json = {}
+    if endpoint.tls:
+        metadata["envoy.transport_socket_match"] = {"tlsMode": "istio"}
+    workload = endpoint.workload
+    if workload is not None:
+        packed = (
+            workload.name,
+            workload.namespace,
+            workload.canonical_service,
+            workload.canonical_revision,
+            CLUSTER_ID,
+        )
+        metadata["istio"] = {"workload": ";".join(packed)}
+        metadata[ENDPOINT_METADATA] = attributes(workload)
+    return metadata
+
+
+def _routes(configuration: Json) -> Json:
+    hosts = [
+        {**host, "domains": [domain for domain in host["domains"] if not domain.startswith("CLUSTER_IP(")]}
+        for host in configuration["virtual_hosts"]
+    ]
+    return {**configuration, "virtual_hosts": hosts}
+
+
+def _with_secrets(files: Files, node: Any) -> Any:  # noqa: ANN401 -- a tree of JSON
+    """Give every SDS reference the file that serves it."""
+    if isinstance(node, list):
+        return [_with_secrets(files, one) for one in node]
+    if not isinstance(node, dict):
+        return node
+    changed = {key: _with_secrets(files, value) for key, value in node.items()}
+    if "tls_certificate_sds_secret_configs" in changed:
+        changed["tls_certificate_sds_secret_configs"] = [
+            _served_by(files, one) for one in changed["tls_certificate_sds_secret_configs"]
+        ]
+    if "validation_context_sds_secret_config" in changed:
+        changed["validation_context_sds_secret_config"] = _served_by(
+            files, changed["validation_context_sds_secret_config"]
+        )
+    return changed
+
+
+def _served_by(files: Files, secret: Json) -> Json:
+    return {**secret, "sds_config": files.source("sds", _known(str(secret["name"])))}
+
+
+def _known(name: str) -> str:
+    if name not in SECRETS:
+        raise UnsupportedError(f"certificate {name!r} has no source on this machine", hint="only the mesh's own have")
+    return name

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 from workbench.mesh.clusters import render_fixed, render_inbound, render_outbound
 from workbench.mesh.context import Context
+from workbench.mesh.delegates import resolved
 from workbench.mesh.gateways import render_gateway_listeners, render_gateway_routes
 from workbench.mesh.inbound import render_inbound_listener
 from workbench.mesh.kinds.telemetry import MeshConfig
@@ -35,6 +37,7 @@ def render(
     Raises MeshConfigError for what Istio refuses, UnsupportedError for what this renderer does not know.
     """
     validate(resources)
+    resources = dataclasses.replace(resources, virtual_services=resolved(resources.virtual_services))
     context = Context(proxy, resources, Registry(resources), mesh or MeshConfig(), addresses or SymbolicAddresses())
     clusters, endpoints = render_outbound(context)
     clusters |= render_fixed(context)

@@ -32,9 +32,10 @@ def validate_virtual_service(service: VirtualService) -> None:
 
 
 def _http_route(service: VirtualService, path: str, http: HttpRoute) -> None:
-    if http.delegate is not None:
-        raise unsupported(service, f"{path}.delegate")
-    _actions(service, path, http)
+    if http.delegate is None:
+        _actions(service, path, http)
+    elif http.route or http.redirect:
+        raise invalid(service, path, f"root HTTP route {http.name} must not specify route or redirect")
     for index, match in enumerate(http.match):
         for field, how in _string_matches(match):
             _regex(service, f"{path}.match[{index}].{field}", field, how.regex)

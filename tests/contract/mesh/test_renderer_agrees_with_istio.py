@@ -27,7 +27,6 @@ REFERENCE = Path(__file__).parent / "istio_reference"
 CASES = {case.name: case for case in cases(REFERENCE)}
 
 UNSUPPORTED = {
-    "35-delegate": "spec.http[0].delegate",
     "69-sidecar-egress": "Sidecar",
     "70-sidecar-registry-only": "Sidecar",
     "77-service-entry-external": "ServiceEntry",

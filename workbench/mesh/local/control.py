@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
+from workbench.adapters.certificates import write_atomically
 from workbench.errors import UsageError
 from workbench.mesh.loader import load_texts
 from workbench.mesh.local.faults import FaultStore, InjectedFault, with_faults
@@ -33,6 +35,19 @@ class ControlPlane:
 
     instance: Instance
     external: Mapping[str, tuple[str, int]]
+
+    @classmethod
+    def of_running(cls, instance: Instance) -> Self:
+        """Return the control plane with the addresses that were written at the last push.
+
+        Raises:
+            UsageError: nothing has been pushed.
+        """
+        try:
+            written = json.loads(_external_file(instance).read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise UsageError(f"there is no mesh in {instance.mesh}", hint="start it: titanium up") from None
+        return cls(instance, {name: (str(host), int(port)) for name, (host, port) in written.items()})
 
     def push(self) -> Mapping[str, Mapping[str, str]]:
         """Write what changed; return the versions of the route configurations, by workload and name.
@@ -68,6 +83,12 @@ class ControlPlane:
         rotator = (sys.executable, "-m", "workbench.mesh.local.rotator", str(self._folder))
         return [*programs, Program("certificates", rotator)]
 
+    def admin_ports(self) -> dict[str, int]:
+        """Return the port of each proxy's admin interface, by workload."""
+        placement = self._placement()
+        proxies = proxies_of(read_manifests(self.instance.checkout))
+        return {proxy.workload.name: placement.admin(proxy) for proxy in proxies}
+
     @property
     def _folder(self) -> Path:
         return self.instance.mesh.absolute()
@@ -83,7 +104,14 @@ class ControlPlane:
 
     def _write(self, faults: Mapping[str, InjectedFault]) -> WrittenMesh:
         resources = with_faults(read_manifests(self.instance.checkout), faults)
-        return write_mesh(resources, self._placement(), self._folder, envoy=components.envoy_path())
+        written = write_mesh(resources, self._placement(), self._folder, envoy=components.envoy_path())
+        write_atomically(_external_file(self.instance), json.dumps(dict(self.external)))
+        return written
+
+
+def _external_file(instance: Instance) -> Path:
+    """What a later command has to know to push again: the addresses may come from the environment of `up`."""
+    return instance.mesh / "external.json"
 
 
 def read_manifests(checkout: Path) -> Resources:

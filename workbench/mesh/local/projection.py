@@ -10,7 +10,7 @@ catch-alls, and destinations outside of the mesh (PassthroughCluster, which has 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from workbench.mesh.envoy import given
 from workbench.mesh.errors import UnsupportedError
@@ -33,6 +33,9 @@ _MANAGER: Final = "envoy.filters.network.http_connection_manager"
 _TCP_PROXY: Final = "envoy.filters.network.tcp_proxy"
 _LISTENER_KEPT: Final = ("name", "traffic_direction", "access_log")
 _ORIGINAL_DESTINATION: Final = ("cleanup_interval", "lb_policy", "upstream_bind_config", "common_lb_config")
+
+_Tree = TypeVar("_Tree")
+"""Any node of a JSON tree: what a transformation returns has the shape of what it got."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +78,7 @@ def project(
 
 
 def _listener(scene: _Scene, listener: Json) -> Json:
-    kept = {key: listener[key] for key in _LISTENER_KEPT if key in listener}
+    kept: Json = {key: listener[key] for key in _LISTENER_KEPT if key in listener}
     if listener["name"] == _INBOUND:
         return {**kept, **_inbound(scene, listener)}
     chain, port = _only_chain(listener), int(listener["address"]["socket_address"]["port_value"])
@@ -147,15 +150,16 @@ def _without_port(chain: Json) -> Json:
     return {**chain, "filter_chain_match": match}
 
 
-def _replaced_port(node: Any, target: int, local: int) -> Any:  # noqa: ANN401 -- a tree of JSON
+def _replaced_port(node: _Tree, target: int, local: int) -> _Tree:
     """Let rules that ask for the pod's port (`destination.port`) see the port on which the sidecar listens here."""
+
+    def value_of(key: str, value: object) -> object:
+        return local if key == "destination_port" and value == target else _replaced_port(value, target, local)
+
     if isinstance(node, dict):
-        return {
-            key: local if key == "destination_port" and value == target else _replaced_port(value, target, local)
-            for key, value in node.items()
-        }
+        return cast("_Tree", {key: value_of(key, value) for key, value in node.items()})
     if isinstance(node, list):
-        return [_replaced_port(one, target, local) for one in node]
+        return cast("_Tree", [_replaced_port(one, target, local) for one in node])
     return node
 
 
@@ -259,22 +263,19 @@ def _routes(configuration: Json) -> Json:
     return {**configuration, "virtual_hosts": hosts}
 
 
-def _with_secrets(files: Files, node: Any) -> Any:  # noqa: ANN401 -- a tree of JSON
+def _with_secrets(files: Files, node: _Tree) -> _Tree:
     """Give every SDS reference the file that serves it."""
     if isinstance(node, list):
-        return [_with_secrets(files, one) for one in node]
+        return cast("_Tree", [_with_secrets(files, one) for one in node])
     if not isinstance(node, dict):
         return node
-    changed = {key: _with_secrets(files, value) for key, value in node.items()}
-    if "tls_certificate_sds_secret_configs" in changed:
-        changed["tls_certificate_sds_secret_configs"] = [
-            _served_by(files, one) for one in changed["tls_certificate_sds_secret_configs"]
-        ]
-    if "validation_context_sds_secret_config" in changed:
-        changed["validation_context_sds_secret_config"] = _served_by(
-            files, changed["validation_context_sds_secret_config"]
-        )
-    return changed
+    changed: dict[str, Any] = {key: _with_secrets(files, value) for key, value in node.items()}
+    own, root = "tls_certificate_sds_secret_configs", "validation_context_sds_secret_config"
+    if own in changed:
+        changed[own] = [_served_by(files, one) for one in changed[own]]
+    if root in changed:
+        changed[root] = _served_by(files, changed[root])
+    return cast("_Tree", changed)
 
 
 def _served_by(files: Files, secret: Json) -> Json:

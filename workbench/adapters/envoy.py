@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -43,6 +44,11 @@ class EnvoyAdmin:
         dump = self._get("/config_dump", resource="dynamic_route_configs").get("configs", [])
         return {str(one["route_config"]["name"]): str(one["version_info"]) for one in dump}
 
+    def versions(self) -> dict[str, str]:
+        """Return the versions of all that was discovered (`listener_manager.lds.version_text` …), by statistic."""
+        lines = self._text("/stats", filter="version_text").splitlines()
+        return {name: value.strip().strip('"') for name, _, value in (line.partition(": ") for line in lines)}
+
     def certificate_serials(self) -> set[str]:
         """Return the serial numbers (hexadecimal, lower case) of the certificates that the proxy presents."""
         certificates = self._get("/certs").get("certificates", [])
@@ -63,10 +69,16 @@ class EnvoyAdmin:
 
     def _get(self, path: str, **query: str) -> Any:  # noqa: ANN401 -- JSON, whose shape depends on the path
         try:
+            return json.loads(self._text(path, **query))
+        except ValueError as error:
+            raise CannotDecideError(f"{self.url}{path} does not answer in JSON: {error}") from error
+
+    def _text(self, path: str, **query: str) -> str:
+        try:
             answer = httpx.get(f"{self.url}{path}", params=query, timeout=_TIMEOUT_S)
             answer.raise_for_status()
-            return answer.json()
-        except (httpx.HTTPError, ValueError) as error:
+        except httpx.HTTPError as error:
             raise CannotDecideError(
                 f"the proxy's admin interface {self.url} does not answer: {error}", hint="is the platform up?"
             ) from error
+        return answer.text

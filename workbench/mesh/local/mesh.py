@@ -89,7 +89,10 @@ def process_of(proxy: Proxy, placement: Placement, folder: Path, envoy: Path) ->
         *("--log-level", "warning"),
         # Istio's form of certificate validation is deprecated upstream; saying so at each start helps nobody.
         *("--component-log-level", "misc:error"),
+        # A changed listener takes over at once: each connection of the old one ends with its next response.
         *("--drain-time-s", "20"),
+        *("--drain-strategy", "immediate"),
+        *("--file-flush-interval-msec", "1000"),
     )
     return EnvoyProcess(
         name=name,

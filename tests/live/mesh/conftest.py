@@ -1,0 +1,37 @@
+"""One mesh of real Envoys for all live tests of the mesh; each test leaves it with the base configuration."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from app import serve  # noqa: E402 -- found by the line above: test folders are no packages
+from lab import PORTS, Lab  # noqa: E402 -- as above
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    lab = Lab(tmp_path_factory.mktemp("mesh"))
+    servers = [serve(PORTS.workload("blog").app), serve(PORTS.workload("api-gateway").app), serve(PORTS.postgres)]
+    try:
+        lab.start()
+        yield lab
+    finally:
+        lab.stop()
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+
+@pytest.fixture
+def lab(running: Lab) -> Iterator[Lab]:
+    yield running
+    running.configure()

@@ -1,0 +1,86 @@
+"""The gate: from observations to a judgement, pure.
+
+Latency is judged as a share: "P95 < 500 ms" is "95 % within 500 ms", never an interpolated quantile. Envoy's histogram
+puts durations up to 509 ms into the bucket of 500, so the bad ones are the larger of what the mesh counts exactly (a
+counter of slow requests, where there is one) and its histogram plus what the client saw between 500 and 510 ms.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from workbench.domain.observations import ClientView, Counts, Observations
+from workbench.domain.preconditions import Precondition, check, p95_bucket, span_of
+from workbench.domain.series import Span, increase
+from workbench.domain.verdict import Verdict, judge_share, overall
+from workbench.domain.wilson import Interval, wilson
+
+# Envoy's histograms keep two significant digits: 509 ms is still "500" (measured on 1.40).
+BUCKET_ERROR: Final = 0.02
+
+
+@dataclass(frozen=True)
+class SloJudgement:
+    """One objective: what was counted, and what that says."""
+
+    counts: Counts
+    bad: int
+    total: int
+    allowance: float
+    interval: Interval
+    verdict: Verdict
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict on a run, with everything it rests on; `p95_bucket_ms` is between which bounds the mesh saw P95."""
+
+    verdict: Verdict
+    slos: Sequence[SloJudgement]
+    preconditions: Sequence[Precondition]
+    span: Span | None
+    p95_bucket_ms: tuple[float, float] | None
+
+    @property
+    def trusted(self) -> bool:
+        return all(one.holds for one in self.preconditions)
+
+    @property
+    def needs_more_requests(self) -> bool:
+        """Whether nothing is wrong but the number of requests: a longer run can decide."""
+        return self.verdict is Verdict.INCONCLUSIVE and self.trusted
+
+
+def judge(observations: Observations) -> Judgement:
+    """Judge a run."""
+    span = span_of(observations, "source")
+    slos = [_judge(counts, observations.client, span) for counts in observations.counts]
+    preconditions = check(observations)
+    return Judgement(
+        verdict=overall((slo.verdict for slo in slos), trusted=all(one.holds for one in preconditions)),
+        slos=slos,
+        preconditions=preconditions,
+        span=span,
+        p95_bucket_ms=p95_bucket(observations),
+    )
+
+
+def _judge(counts: Counts, client: ClientView, span: Span | None) -> SloJudgement:
+    total = round(increase(counts.total, span)) if span else 0
+    bad = min(total, max(0, _bad(counts, client, span, total))) if span else 0
+    # The objective's decimal digits, so that 1 - 0.95 is 0.05 and not 0.050000000000000044.
+    allowance = round(1 - counts.criterion.target, 12)
+    return SloJudgement(counts, bad, total, allowance, wilson(bad, total), judge_share(bad, total, allowance))
+
+
+def _bad(counts: Counts, client: ClientView, span: Span, total: int) -> int:
+    matched = round(increase(counts.numerator, span))
+    bad = total - matched if counts.criterion.numerator_is_good else matched
+    threshold = counts.criterion.threshold_ms
+    if threshold is None:
+        return bad
+    hidden = sum(
+        span.start <= start < span.end and threshold < latency <= threshold * (1 + BUCKET_ERROR)
+        for start, latency in client.requests
+    )
+    return max(bad + hidden, round(increase(counts.slow, span)))

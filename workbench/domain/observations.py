@@ -1,0 +1,56 @@
+"""What a gate looks at: everything that was observed about one load window, without an opinion."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from slo.criterion import Criterion
+
+from workbench.domain.series import Series
+
+
+@dataclass(frozen=True)
+class ClientView:
+    """What the load generator saw: times in epoch seconds, latencies and lags in milliseconds.
+
+    `requests` are the (intended start, latency since then) of every request that was sent.
+    """
+
+    started_at: float
+    ended_at: float
+    target_rps: float
+    offered_rps: float
+    dropped: int
+    failed: int
+    lag_p99_ms: float
+    p95_ms: float
+    interrupted: bool
+    requests: Sequence[tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The raw counters of one criterion; `slow` is an exact count of requests over its threshold, where there is one."""
+
+    criterion: Criterion
+    numerator: Sequence[Series]
+    total: Sequence[Series]
+    slow: Sequence[Series] = ()
+
+
+@dataclass(frozen=True)
+class Observations:
+    """One window, seen by the client, by both reporters of the mesh, and by the monitoring itself.
+
+    `timelines` are the `up` series of the reporters' targets: `source` (the ingress) and `destination` (the gateway's
+    sidecar). `histogram` are the cumulative buckets of the ingress's request duration by upper bound in milliseconds.
+    """
+
+    client: ClientView
+    counts: Sequence[Counts]
+    timelines: Mapping[str, Sequence[Series]]
+    reporters: Mapping[str, Sequence[Series]]
+    histogram: Mapping[float, Sequence[Series]]
+    scrape_interval_s: float
+    prometheus_clock: float
+    local_clock: float
+    prometheus_started_at: float | None

@@ -5,14 +5,15 @@ command's one error boundary. Exit codes: 0 pass, 1 breach, 2 usage or configura
 """
 
 import argparse
+import ast
 import errno
 import importlib
 import os
-import pkgutil
 import signal
 import sys
 from collections.abc import Sequence
-from types import FrameType, ModuleType
+from pathlib import Path
+from types import FrameType
 
 import workbench.commands
 from workbench import __version__
@@ -69,8 +70,19 @@ def _interrupt(_signum: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _command_names() -> list[str]:
-    return sorted(module.name for module in pkgutil.iter_modules(workbench.commands.__path__))
+def _command_files() -> list[Path]:
+    return sorted(Path(workbench.commands.__path__[0]).glob("[a-z]*.py"))
+
+
+def _declaration(file: Path) -> dict[str, str]:
+    """Read a command's NAME and HELP without importing it, so that `--help` is quick whatever the commands need."""
+    return {
+        node.targets[0].id: str(node.value.value)
+        for node in ast.parse(file.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.Assign)
+        and isinstance(node.targets[0], ast.Name)
+        and isinstance(node.value, ast.Constant)
+    }
 
 
 def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
@@ -83,16 +95,14 @@ def _parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     # Only the command that is asked for is imported: `titanium status` need not load Locust or SQLAlchemy.
     asked = next((word for word in arguments if not word.startswith("-")), None)
-    names = _command_names()
-    for name in [asked] if asked in names else names:
-        _add(subparsers, importlib.import_module(f"workbench.commands.{name}"))
+    for file in _command_files():
+        declared = _declaration(file)
+        subparser = subparsers.add_parser(declared["NAME"], help=declared["HELP"], description=declared["HELP"])
+        if asked == declared["NAME"]:
+            module = importlib.import_module(f"workbench.commands.{file.stem}")
+            module.configure(subparser)
+            subparser.set_defaults(run=module.run)
     return parser
-
-
-def _add(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]", module: ModuleType) -> None:
-    subparser = subparsers.add_parser(module.NAME, help=module.HELP, description=module.HELP)
-    module.configure(subparser)
-    subparser.set_defaults(run=module.run)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ what to run by a generated file; every program is started by name through the in
 import socket
 import subprocess
 import sys
+import time
 import xmlrpc.client
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,9 @@ _LOG_BYTES: Final = "10MB"
 _ANSWER_TIMEOUT_S: Final = 60
 ALREADY_STARTED: Final = 60
 NOT_RUNNING: Final = 70
+BAD_NAME: Final = 10
+_STOP_DEADLINE_S: Final = 60
+_ALIVE: Final = frozenset({"STARTING", "RUNNING", "BACKOFF", "STOPPING"})
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,8 @@ def _program_section(program: Program, logs: Path) -> str:
         f"stdout_logfile_maxbytes={_LOG_BYTES}",
         "stdout_logfile_backups=1",
     ]
+    if program.directory:
+        lines.append(f"directory={_escape(program.directory)}")
     if program.environment:
         pairs = ",".join(f'{name}="{_escape(value)}"' for name, value in sorted(program.environment.items()))
         lines.append(f"environment={pairs}")
@@ -146,6 +152,20 @@ class Supervisor:
     def stop(self, name: str) -> None:
         """Stop a program and wait for its end."""
         self._tolerate(NOT_RUNNING, "stopProcess", name)
+
+    def stop_all(self, names: Sequence[str]) -> None:
+        """Ask programs to stop, all at once, and wait until they have (supervisord kills those that take too long)."""
+        for name in names:
+            try:
+                self._api.stopProcess(name, False)
+            except xmlrpc.client.Fault as fault:
+                if fault.faultCode not in {NOT_RUNNING, BAD_NAME}:
+                    raise CannotDecideError(f"supervisord could not stop {name}: {fault.faultString}") from fault
+        deadline = time.monotonic() + _STOP_DEADLINE_S
+        while any(state.name in names and state.state in _ALIVE for state in self.processes().values()):
+            if time.monotonic() > deadline:
+                raise CannotDecideError(f"these do not stop: {', '.join(names)}")
+            time.sleep(0.05)
 
     def reload(self) -> None:
         """Read the configuration file again: new and changed programs are taken over, removed ones are dropped."""

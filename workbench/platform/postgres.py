@@ -1,11 +1,13 @@
 """PostgreSQL of an instance: its files, its process, and a database with a role of its own for each service.
 
-PostgreSQL refuses to run as root. There it runs in a user namespace of its own, in which root's files belong to an
-ordinary user: that works in any folder, also one that only root may enter, and leaves no system user behind.
+PostgreSQL refuses to run as root. There it runs as nobody, with one capability left: to pass folders whatever their
+permissions. So it works below a folder that only root may enter, needs no user namespace (which containers often
+forbid), and leaves no system user behind. Its data belongs to nobody.
 """
 
 import asyncio
 import os
+import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,11 +19,12 @@ import asyncpg  # type: ignore[import-untyped]  # asyncpg ships no type informat
 
 from workbench.errors import UsageError
 from workbench.platform import components
+from workbench.platform.instance import Instance
 from workbench.platform.programs import Program
 
 SERVICES_WITH_DATABASE: Final = ("auth", "user", "blog")
 ADMINISTRATOR: Final = "postgres"
-_NOBODY: Final = "65534"
+_NOBODY: Final = 65534
 _INITDB_TIMEOUT_S: Final = 60
 _CONNECT_TIMEOUT_S: Final = 5
 
@@ -55,6 +58,11 @@ class DatabaseServer:
         return urlunsplit(("postgresql", f"{service}:{quote(password, safe='')}@{address}", f"/{service}", "", ""))
 
 
+def data_folder(instance: Instance) -> Path:
+    """Return where the platform's own server keeps its data."""
+    return instance.state / "postgres" / "data"
+
+
 def embedded_server(port: int, password: str) -> DatabaseServer:
     """Return the server that the platform runs itself."""
     return DatabaseServer(f"postgresql://{ADMINISTRATOR}:{quote(password, safe='')}@127.0.0.1:{port}/postgres")
@@ -83,7 +91,10 @@ def unprivileged(argv: Sequence[str]) -> tuple[str, ...]:
     """Return the command such that PostgreSQL accepts to run: as it is, or not as root."""
     if os.geteuid() != 0:
         return tuple(argv)
-    return ("unshare", "--user", f"--map-user={_NOBODY}", f"--map-group={_NOBODY}", "--", *argv)
+    identity = (f"--reuid={_NOBODY}", f"--regid={_NOBODY}", "--clear-groups")
+    kept = "-all,+dac_override"
+    capabilities = (f"--inh-caps={kept}", f"--ambient-caps={kept}", f"--bounding-set={kept}")
+    return ("setpriv", *identity, *capabilities, "--", *argv)
 
 
 def initialise(data: Path, password: str) -> None:
@@ -95,9 +106,11 @@ def initialise(data: Path, password: str) -> None:
     if (data / "PG_VERSION").exists() and (data / "postgresql.auto.conf").exists():
         return
     data.parent.mkdir(parents=True, exist_ok=True)
+    if os.geteuid() == 0:
+        os.chown(data.parent, _NOBODY, _NOBODY)
     scratch = data.with_name(data.name + ".new")
-    _remove(scratch)
-    _remove(data)
+    for half_made in (scratch, data):
+        shutil.rmtree(half_made, ignore_errors=True)
     password_file = data.with_name("password.new")
     password_file.touch(mode=0o600)
     password_file.write_text(password)
@@ -112,7 +125,7 @@ def initialise(data: Path, password: str) -> None:
     if finished.returncode != 0:
         raise UsageError(
             f"PostgreSQL could not be initialised: {_last_line(finished.stderr)}",
-            hint="as root this needs user namespaces; otherwise run as an ordinary user, or set DATABASE_URL",
+            hint="run as an ordinary user, or set DATABASE_URL to a server of your own",
         )
     scratch.rename(data)
 
@@ -123,6 +136,14 @@ def program(data: Path, port: int) -> Program:
     for name, value in _SETTINGS.items():
         argv += ["-c", f"{name}={value}"]
     return Program("postgres", unprivileged(argv), port=port, stop_signal="INT", stop_wait_s=20)
+
+
+def postmaster(data: Path) -> int | None:
+    """Return the process id that PostgreSQL noted in its data folder, or None; it may be of a process long gone."""
+    try:
+        return int((data / "postmaster.pid").read_text().splitlines()[0])
+    except (FileNotFoundError, ValueError, IndexError):
+        return None
 
 
 def check_connection(server: DatabaseServer) -> None:
@@ -177,11 +198,6 @@ async def _create_database(connection: asyncpg.Connection, role: str, password: 
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", role):
         await connection.execute(f'CREATE DATABASE "{role}" OWNER "{role}"')
         await connection.execute(f'REVOKE CONNECT ON DATABASE "{role}" FROM PUBLIC')
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        subprocess.run(["rm", "-rf", str(folder)], check=True)  # noqa: S603, S607 - files may belong to another user
 
 
 def _last_line(text: str) -> str:

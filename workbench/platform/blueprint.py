@@ -1,0 +1,72 @@
+"""The whole platform of an instance as data: every program in its group, in the order in which the groups start.
+
+Stores first, then the mesh, since the services reach everything through it, then the services, then what watches them.
+"""
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from workbench.mesh.local.control import ControlPlane
+from workbench.platform import components, datastores, monitoring, workloads
+from workbench.platform.datastores import DataStores
+from workbench.platform.instance import Instance
+from workbench.platform.monitoring import WORKLOADS
+from workbench.platform.programs import Program
+
+_INGRESS: Final = "ingress"
+_STORES: Final = ("valkey", "postgres")
+
+
+@dataclass(frozen=True)
+class Blueprint:
+    """The programs by group."""
+
+    stores: tuple[Program, ...]
+    proxies: tuple[Program, ...]
+    services: tuple[Program, ...]
+    monitoring: tuple[Program, ...]
+
+    def __iter__(self) -> Iterator[Program]:
+        yield from (*self.stores, *self.proxies, *self.services, *self.monitoring)
+
+
+def stop_order(names: Collection[str]) -> list[list[str]]:
+    """Return programs by groups that stop one after the other: entrance, services, the rest, at last the data."""
+    groups = [[_INGRESS], list(WORKLOADS), [], list(_STORES)]
+    grouped = {name for group in groups for name in group}
+    groups[2] = [name for name in names if name not in grouped]
+    return [[name for name in group if name in names] for group in groups]
+
+
+def blueprint(instance: Instance, stores: DataStores) -> Blueprint:
+    """Return the platform's programs.
+
+    Raises:
+        UsageError: a program is missing and cannot be obtained.
+    """
+    folder = instance.state / "components"
+    watchers = (
+        monitoring.prometheus_program(instance, components.obtain(components.PROMETHEUS, folder)),
+        monitoring.alertmanager_program(instance, components.obtain(components.ALERTMANAGER, folder)),
+    )
+    return Blueprint(
+        stores=stores.programs,
+        proxies=tuple(ControlPlane(instance, stores.addresses()).programs()),
+        services=tuple(workloads.service_programs(instance, stores)),
+        monitoring=watchers,
+    )
+
+
+def write_files(instance: Instance, stores: DataStores) -> None:
+    """Write what the programs read: databases' files, monitoring's configuration, certificates and the mesh.
+
+    Raises:
+        UsageError: the manifests are wrong, or a folder cannot be written.
+    """
+    datastores.prepare(instance, stores)
+    monitoring.write_yaml(
+        instance.state / "prometheus" / "prometheus.yml", monitoring.prometheus_configuration(instance.ports)
+    )
+    monitoring.write_yaml(instance.state / "alertmanager" / "alertmanager.yml", monitoring.alertmanager_configuration())
+    ControlPlane(instance, stores.addresses()).push()

@@ -29,7 +29,7 @@ class ClientView:
 
 @dataclass(frozen=True)
 class Counts:
-    """The raw counters of one criterion; `slow` is an exact count of requests over its threshold, where there is one."""
+    """The raw counters of one criterion; `slow` counts requests over its threshold exactly, if there is one."""
 
     criterion: Criterion
     numerator: Sequence[Series]

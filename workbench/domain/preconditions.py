@@ -3,13 +3,20 @@
 A precondition that does not hold says nothing about the platform: it says that this run cannot decide.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from __future__ import annotations
 
-from workbench.domain.observations import Observations
-from workbench.domain.series import Series, Span, covered, increase, was_reset
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Final
+
+from workbench.domain.series import covered, increase, was_reset
 from workbench.domain.wilson import smallest_conclusive
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from workbench.domain.observations import Observations
+    from workbench.domain.series import Series, Span
 
 RATE_TOLERANCE: Final = 0.05
 LAG_LIMIT_MS: Final = 10.0
@@ -132,7 +139,7 @@ def _share_of_scrapes(observations: Observations, reporter: str) -> float:
 def _longest_gap(observations: Observations, reporter: str) -> float:
     client = observations.client
     times = [client.started_at, *_scrapes(observations, reporter), client.ended_at]
-    return max(later - earlier for earlier, later in zip(times, times[1:], strict=False))
+    return max(later - earlier for earlier, later in pairwise(times))
 
 
 def _no_restart(observations: Observations) -> Precondition:

@@ -1,11 +1,12 @@
 """Raw samples of counters, and what they increased by between two scrapes: exact, where `increase()` extrapolates.
 
-Counting starts at the first scrape inside the window and ends at the last one inside it. A series that is not there at the
-first scrape starts from 0 (Envoy creates a counter with its first event); one that decreases was reset.
+Counting starts at the first scrape inside the window and ends at the last one inside it. A series that is not there at
+the first scrape starts from 0 (Envoy creates a counter with its first event); one that decreases was reset.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 
 @dataclass(frozen=True)
@@ -49,11 +50,7 @@ def increase(series: Sequence[Series], span: Span) -> float:
 def was_reset(series: Sequence[Series], span: Span) -> bool:
     """Whether any counter decreased inside the span."""
     return any(
-        later[1] < earlier[1]
-        for one in series
-        for earlier, later in zip(
-            one.between(span.start, span.end), one.between(span.start, span.end)[1:], strict=False
-        )
+        later < earlier for one in series for (_, earlier), (_, later) in pairwise(one.between(span.start, span.end))
     )
 
 

@@ -1,8 +1,9 @@
 """Verdicts: what a count of bad requests says about an allowance, and what several verdicts say together.
 
-PASS only if the upper end of the 95 % interval of the bad share is below the allowance; FAIL if its lower end is above;
-otherwise INCONCLUSIVE: more requests are needed. A failed precondition makes everything INCONCLUSIVE, a breach too,
-because figures that cannot be trusted prove nothing in either direction. Nothing passes vacuously: no requests, no PASS.
+PASS only if the upper end of the 95 % interval of the bad share is below the allowance; FAIL if its lower end is
+above; otherwise INCONCLUSIVE: more requests are needed. A failed precondition makes everything INCONCLUSIVE, a breach
+too, because figures that cannot be trusted prove nothing in either direction. Nothing passes vacuously: no requests,
+no PASS.
 """
 
 from collections.abc import Iterable

@@ -1,8 +1,9 @@
 """Wilson's score interval for a proportion.
 
-E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212; why it and
-not the textbook's ±: R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in Medicine
-17 (1998), 857-872. It keeps its coverage near 0 and 1, where SLOs live, and never claims certainty from a finite sample.
+E. B. Wilson, "Probable inference, the law of succession, and statistical inference", JASA 22 (1927), 209-212; why it
+and not the textbook's ±: R. G. Newcombe, "Two-sided confidence intervals for the single proportion", Statistics in
+Medicine 17 (1998), 857-872. It keeps its coverage near 0 and 1, where SLOs live, and never claims certainty from a
+finite sample.
 """
 
 import math

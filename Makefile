@@ -1,0 +1,91 @@
+# Every target sets up what it needs: prerequisites are make, git and Python >= 3.11.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+
+BIN := .venv/bin
+TITANIUM := $(BIN)/titanium
+PACKAGES := services slo chaos workbench
+COVERAGE_MIN ?= 85
+PYTEST_ARGS ?=
+ARGS ?=
+
+##@ The two commands
+
+.PHONY: verify
+verify: setup ## set up, start, load, break, judge, take down (ARGS="--keep" leaves it running)
+	$(TITANIUM) verify $(ARGS)
+
+.PHONY: test
+test: setup ## prove the parts: unit, contract, integration and live tests, coverage checked
+	$(BIN)/pytest tests/unit tests/contract tests/integration tests/live $(PACKAGES:%=--cov=%) \
+	  --cov-report=term:skip-covered --cov-fail-under=$(COVERAGE_MIN) $(PYTEST_ARGS)
+
+##@ Checks
+
+.PHONY: check
+check: setup ## format, lint, types, import directions, generated files
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	scripts/check-generated
+
+.PHONY: test-unit
+test-unit: setup ## unit tests only (seconds)
+	$(BIN)/pytest tests/unit $(PYTEST_ARGS)
+
+.PHONY: test-contract
+test-contract: setup ## contract tests only: generated artefacts against the real tools
+	$(BIN)/pytest tests/contract $(PYTEST_ARGS)
+
+.PHONY: test-integration
+test-integration: setup ## integration tests only: real PostgreSQL and Valkey
+	$(BIN)/pytest tests/integration $(PYTEST_ARGS)
+
+.PHONY: test-live
+test-live: setup ## live tests only: the whole local platform
+	$(BIN)/pytest tests/live $(PYTEST_ARGS)
+
+.PHONY: format
+format: setup ## format and mend what the linter can mend
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+##@ The local platform
+
+.PHONY: up
+up: setup ## start the platform; returns when its data is visible in Prometheus
+	$(TITANIUM) up $(ARGS)
+
+.PHONY: down
+down: setup ## stop the platform; data, logs and evidence stay
+	$(TITANIUM) down
+
+.PHONY: status
+status: setup ## show what runs, how often it was restarted, what it weighs
+	$(TITANIUM) status $(ARGS)
+
+.PHONY: load
+load: setup ## put 100 requests/s on the running platform for 60 s (ARGS="--rate 20 ...")
+	$(TITANIUM) load $(ARGS)
+
+.PHONY: bench
+bench: setup ## measure what the platform costs and holds; writes docs/performance.md
+	$(TITANIUM) bench $(ARGS)
+
+##@ Housekeeping
+
+.PHONY: setup
+setup: ## install uv and the locked dependencies into .venv, if they are not there
+	@scripts/bootstrap
+
+.PHONY: clean
+clean: ## stop the platform, remove its state, .venv and caches
+	@if [ -x $(TITANIUM) ]; then $(TITANIUM) down; fi
+	@scripts/clean
+
+.PHONY: help
+help: ## show this list
+	@awk 'BEGIN { FS = ":.*## "; print "usage: make TARGET" } \
+	  /^##@ / { printf "\n%s\n", substr($$0, 5) } \
+	  /^[a-z-]+:.*## / { printf "  %-17s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -1,7 +1,7 @@
 """Names of the files from which an Envoy reads its configuration, and the references to them.
 
-One folder a proxy; below it one folder a kind (`lds`, `cds`, `eds`, `rds`, `sds`), each watched by Envoy: a file that
-is renamed into it is read again. Every file holds one discovery response whose version is the digest of its content,
+One folder a proxy; below it one folder a kind (`lds`, `cds`, `rds`, `sds`). Envoy reads a file again when a new one is
+renamed onto it. Every file holds one discovery response whose version is the digest of its content,
 so that the version in Envoy's `config_dump` tells which content it runs.
 """
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 TYPES: Final = {
     "lds": "envoy.config.listener.v3.Listener",
     "cds": "envoy.config.cluster.v3.Cluster",
-    "eds": "envoy.config.endpoint.v3.ClusterLoadAssignment",
     "rds": "envoy.config.route.v3.RouteConfiguration",
     "sds": "envoy.extensions.transport_sockets.tls.v3.Secret",
 }
@@ -38,11 +37,12 @@ class Files:
         return self.folder / kind / f"{re.sub(r'[^A-Za-z0-9.-]+', '_', name)}.json"
 
     def source(self, kind: str, name: str) -> Json:
-        """Return the ConfigSource that reads that file and watches its folder."""
-        path = self.path(kind, name)
-        watched = {"path": str(path.parent)}
+        """Return the ConfigSource that reads that file, again when another is renamed onto it.
+
+        Without `watched_directory`, which would take a second inotify instance for each source: Linux allows a user 128.
+        """
         return {
-            "path_config_source": {"path": str(path), "watched_directory": watched},
+            "path_config_source": {"path": str(self.path(kind, name))},
             "resource_api_version": "V3",
             "initial_fetch_timeout": "5s",
         }

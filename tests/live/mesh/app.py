@@ -1,4 +1,4 @@
-"""A tiny service that can misbehave: /slow/<seconds>, /status/<code>, /cut (within a body), /drop (before an answer)."""
+"""A tiny service that misbehaves on demand: /slow/<seconds>, /status/<code>, /cut (in a body), /drop (before one)."""
 
 from __future__ import annotations
 

@@ -10,8 +10,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from app import serve  # noqa: E402 -- found by the line above: test folders are no packages
-from lab import PORTS, Lab  # noqa: E402 -- as above
+from app import serve
+from lab import PORTS, Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

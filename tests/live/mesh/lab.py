@@ -22,7 +22,9 @@ from workbench.platform.components import envoy_path
 from workbench.platform.ports import Ports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from workbench.mesh.model import Resources
 
 PORTS = Ports(23300)
 BASE = Path(__file__).with_name("base.yaml")
@@ -31,13 +33,12 @@ HOST = "blog.titanium.example"
 _SAMPLE = re.compile(r"^envoy_istiocustom_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 
 
-def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 15.0) -> Any:
-    """Return the first true value of the condition; fail after the deadline."""
+def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 15.0) -> None:
+    """Return as soon as the condition is true; fail after the deadline."""
     deadline = time.monotonic() + timeout_s
-    while not (value := condition()):
+    while not condition():
         assert time.monotonic() < deadline, f"not within {timeout_s:g} s: {what}"
         time.sleep(0.05)
-    return value
 
 
 @dataclass
@@ -74,9 +75,11 @@ class Lab:
                     ("listener_manager.lds", "lds", "listeners"),
                 )
             }
-            admin = self.admin(name)
-            wait_until(lambda a=admin, w=wanted: w.items() <= a.versions().items(), f"{name} runs {wanted}")  # type: ignore[misc] # loop values are bound on purpose
-            admin.wait_for_routes(written.versions[name])
+            self._wait_for_versions(name, wanted)
+            self.admin(name).wait_for_routes(written.versions[name])
+
+    def _wait_for_versions(self, name: str, wanted: dict[str, str]) -> None:
+        wait_until(lambda: wanted.items() <= self.admin(name).versions().items(), f"{name} runs {wanted}")
 
     def admin(self, name: str) -> EnvoyAdmin:
         gateway = name == "istio-ingressgateway"
@@ -85,11 +88,19 @@ class Lab:
     def log(self, name: str) -> Path:
         return self.folder / f"{name}.log"
 
-    def call(self, service: str, path: str, *, client: str = "api-gateway", **options: Any) -> httpx.Response:
+    def call(
+        self,
+        service: str,
+        path: str,
+        *,
+        client: str = "api-gateway",
+        headers: Mapping[str, str] | None = None,
+        timeout: float = 10,
+    ) -> httpx.Response:
         """Call a service through the client's sidecar, as its application does."""
         proxy = f"http://127.0.0.1:{PORTS.workload(client).outbound}"
-        with httpx.Client(proxy=proxy, timeout=10, trust_env=False) as session:
-            return session.get(f"http://{service}{path}", **options)
+        with httpx.Client(proxy=proxy, timeout=timeout, trust_env=False) as session:
+            return session.get(f"http://{service}{path}", headers=headers)
 
     def from_outside(self, path: str) -> httpx.Response:
         """Call through the ingress gateway."""
@@ -115,7 +126,7 @@ class Lab:
         return f"m{uuid.uuid4().hex}"
 
     @staticmethod
-    def _resources(extra: str) -> Any:
+    def _resources(extra: str) -> Resources:
         return load_texts([(str(BASE), BASE.read_text()), ("case.yaml", extra)])
 
 

@@ -39,7 +39,7 @@ class Files:
     def source(self, kind: str, name: str) -> Json:
         """Return the ConfigSource that reads that file, again when another is renamed onto it.
 
-        Without `watched_directory`, which would take a second inotify instance for each source: Linux allows a user 128.
+        Without `watched_directory`, which would take a second inotify instance a source: Linux allows a user 128.
         """
         return {
             "path_config_source": {"path": str(self.path(kind, name))},

@@ -40,12 +40,11 @@ _Tree = TypeVar("_Tree")
 
 @dataclass(frozen=True)
 class LocalConfig:
-    """Everything that one Envoy reads, by kind: bootstrap, listeners and clusters, endpoints and routes by name."""
+    """Everything that one Envoy reads but certificates: bootstrap, listeners, clusters, and routes by name."""
 
     bootstrap: Json
     listeners: list[Json]
     clusters: list[Json]
-    endpoints: dict[str, Json]
     routes: dict[str, Json]
 
 
@@ -72,7 +71,6 @@ def project(
         bootstrap=render_bootstrap(proxy, placement, files),
         listeners=[_listener(scene, one) for one in config.listeners.values() if one["name"] != _OUTBOUND],
         clusters=[_cluster(scene, one) for name, one in config.clusters.items() if name != "InboundPassthroughCluster"],
-        endpoints={name: _assignment(scene, name, found) for name, found in config.endpoints.items()},
         routes={name: _routes(one) for name, one in config.routes.items()},
     )
 
@@ -210,8 +208,11 @@ def _cluster(scene: _Scene, cluster: Json) -> Json:
             "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [app]}]},
         }
     if cluster.get("type") == "EDS":
-        eds = {**cluster["eds_cluster_config"], "eds_config": scene.files.source("eds", name)}
-        return _with_secrets(scene.files, {**cluster, "eds_cluster_config": eds})
+        # Endpoints stand in the cluster: each file would cost Envoy one inotify instance, of which
+        # Linux gives a user 128 (fs.inotify.max_user_instances), and Envoy aborts when there are no more.
+        kept = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
+        assignment = _assignment(scene, name, scene.config.endpoints[name])
+        return _with_secrets(scene.files, {**kept, "type": "STATIC", "load_assignment": assignment})
     return cluster
 
 

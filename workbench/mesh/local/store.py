@@ -49,12 +49,10 @@ class ProxyStore:
     def write(self, config: LocalConfig) -> dict[str, str]:
         """Write all but the certificates; return the version of each route configuration.
 
-        What is referred to is written before what refers to it. Files of routes and endpoints that are no longer
-        known stay: nothing refers to them.
+        What is referred to is written before what refers to it. Files of routes that are no longer known
+        stay: nothing refers to them.
         """
         _replace(self.bootstrap, json.dumps(config.bootstrap, indent=1, sort_keys=True))
-        for name, assignment in config.endpoints.items():
-            self._write("eds", name, [assignment])
         self._write("cds", "clusters", config.clusters)
         versions = {name: self._write("rds", name, [route]) for name, route in config.routes.items()}
         self._write("lds", "listeners", config.listeners)

@@ -1,0 +1,73 @@
+"""The labels of Istio's metrics: their set, their order, and what stands in each."""
+
+from __future__ import annotations
+
+from workbench.mesh.local.labels import HTTP_ONLY, LABELS, destination_tags, source_tags
+from workbench.mesh.local.metrics import BUCKETS_MS, SLOW_REQUESTS, histogram_buckets, request_loggers
+from workbench.mesh.model import Workload
+
+SERVICE = {"host": "blog.titanium-prod.svc.cluster.local", "name": "blog", "namespace": "titanium-prod"}
+
+
+def _workload(name: str, account: str = "", version: str = "v1") -> Workload:
+    return Workload(name, "titanium-prod", account or name, {"app": account or name, "version": version})
+
+
+def _values(tags: list[dict[str, str]]) -> dict[str, str]:
+    return {tag["name"]: tag["value_format"] for tag in tags}
+
+
+def test_both_reporters_have_istios_25_labels_in_istios_order() -> None:
+    blog = _workload("blog")
+    assert len(LABELS) == 25
+    assert tuple(_values(source_tags(blog))) == LABELS
+    assert tuple(_values(destination_tags(blog, SERVICE, [blog]))) == LABELS
+
+
+def test_tcp_metrics_have_no_response_code() -> None:
+    names = tuple(_values(source_tags(_workload("blog"), tcp=True)))
+    assert names == tuple(label for label in LABELS if label not in HTTP_ONLY)
+
+
+def test_a_proxys_own_side_is_written_in() -> None:
+    source = _values(source_tags(_workload("blog-v2", "blog", "v2")))
+    own = {name: source[f"source_{name}"] for name in ("workload", "app", "version", "canonical_revision", "cluster")}
+    assert own == {
+        "workload": "blog-v2",
+        "app": "blog",
+        "version": "v2",
+        "canonical_revision": "v2",
+        "cluster": "Kubernetes",
+    }
+
+
+def test_the_client_never_says_how_the_connection_is_secured() -> None:
+    assert _values(source_tags(_workload("blog")))["connection_security_policy"] == "unknown"
+
+
+def test_the_clients_version_is_looked_up_by_its_identity() -> None:
+    version = _values(destination_tags(_workload("blog"), SERVICE, [_workload("user", version="v7")]))["source_version"]
+    assert "in ['spiffe://cluster.local/ns/titanium-prod/sa/user'] ? 'v7'" in version
+
+
+def test_a_version_is_unknown_where_two_share_an_identity() -> None:
+    peers = [_workload("blog"), _workload("blog-v2", "blog", "v2")]
+    values = _values(destination_tags(_workload("user"), SERVICE, peers))
+    assert "'v1'" not in values["source_version"]
+    assert "'v2'" not in values["source_version"]
+    assert "blog-v2" not in values["source_workload"]
+
+
+def test_slow_requests_are_those_of_500_ms_or_more() -> None:
+    _, slow = request_loggers(source_tags(_workload("blog")))
+    comparison = slow["filter"]["duration_filter"]["comparison"]
+    assert (comparison["op"], comparison["value"]["default_value"]) == ("GE", 500)
+    assert slow["typed_config"]["counters"][0]["stat"]["name"] == SLOW_REQUESTS
+
+
+def test_buckets_are_istios() -> None:
+    (setting,) = histogram_buckets()["histogram_bucket_settings"]
+    assert setting["buckets"] == list(BUCKETS_MS)
+    assert BUCKETS_MS[0] == 0.5
+    assert BUCKETS_MS[-1] == 3_600_000
+    assert len(BUCKETS_MS) == 19

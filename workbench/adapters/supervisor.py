@@ -177,7 +177,13 @@ class Supervisor:
             self._api.addProcessGroup(name)
 
     def shutdown(self) -> None:
-        """Ask supervisord to stop everything and end; returns before it has."""
+        """Ask supervisord to stop everything and end; returns before it has.
+
+        It takes its groups down one a second, also those that have stopped: without them it is gone at once.
+        """
+        for name, state in self.processes().items():
+            if state.state not in _ALIVE:
+                self._api.removeProcessGroup(name)
         self._api.shutdown()
 
     def _tolerate(self, fault_code: int, method: str, name: str) -> None:

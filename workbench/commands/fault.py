@@ -13,17 +13,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from workbench.adapters.envoy import EnvoyAdmin
 from workbench.console import out
-from workbench.errors import EXIT_PASS, CannotDecideError
+from workbench.errors import EXIT_PASS
 from workbench.mesh.local.control import ControlPlane
 from workbench.mesh.local.faults import InjectedFault
-from workbench.mesh.local.placement import LOOPBACK
+from workbench.mesh.local.takeover import wait_for_takeover
 from workbench.platform.instance import Instance
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
 
 NAME = "fault"
 HELP = "inject delays and errors into the mesh at run time, and take them away again"
@@ -48,22 +46,12 @@ def run(args: argparse.Namespace) -> int:
     plane = ControlPlane.of_running(Instance.from_environment())
     if args.action == "apply":
         fault = InjectedFault(percent=args.percent, delay_ms=args.delay_ms, status=args.abort)
-        _confirm(plane, plane.put_fault(args.service, fault))
+        wait_for_takeover(plane, plane.put_fault(args.service, fault))
     elif args.action == "clear":
-        _confirm(plane, plane.clear_faults(args.service))
+        wait_for_takeover(plane, plane.clear_faults(args.service))
     faults = plane.faults.read()
     for service, fault in sorted(faults.items()):
         out.print(f"{service}: {fault}")
     if not faults:
         out.print("no fault is in force")
     return EXIT_PASS
-
-
-def _confirm(plane: ControlPlane, versions: Mapping[str, Mapping[str, str]]) -> None:
-    """Wait until every proxy that answers runs what was written; one at least must answer."""
-    proxies = {name: EnvoyAdmin(f"http://{LOOPBACK}:{port}") for name, port in plane.admin_ports().items()}
-    running = [name for name, proxy in proxies.items() if proxy.is_ready()]
-    if not running:
-        raise CannotDecideError("no proxy is running: the change takes effect at the next start", hint="titanium up")
-    for name in running:
-        proxies[name].wait_for_routes(versions[name])

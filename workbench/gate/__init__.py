@@ -1,0 +1,1 @@
+"""The release gate: observes one load window through Prometheus and the generator's result, and has it judged."""

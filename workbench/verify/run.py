@@ -1,0 +1,112 @@
+"""The order of a verification, with every action injected: read it as its specification.
+
+Each run stands for itself: while only the number of requests is in the way, the run is made again, twice as long. The
+counter-check then breaks the platform on purpose: a gate that does not notice that proves nothing with its PASS.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from workbench.domain.verdict import Verdict
+from workbench.errors import CannotDecideError
+from workbench.gate.run import GateRun
+from workbench.verify.plan import VerifyPlan
+
+Step = Callable[[str], AbstractContextManager[object]]
+
+
+class Actions(Protocol):
+    """What a verification does to the world."""
+
+    def up(self) -> None:
+        """Bring the platform up, with its demo data."""
+        ...
+
+    def measure(self, name: str, *, duration_s: float, warmup_s: float) -> GateRun:
+        """Put the load on, judge it, and keep the evidence under that name."""
+        ...
+
+    def inject(self) -> None:
+        """Put the fault in force in every proxy."""
+        ...
+
+    def injected(self) -> int:
+        """Return how many requests the proxies have delayed so far."""
+        ...
+
+    def heal(self) -> None:
+        """Take every fault out of force."""
+        ...
+
+    def down(self) -> None:
+        """End what `up` started."""
+        ...
+
+
+@dataclass
+class Outcome:
+    """What came of it: the verdict on the platform, and why it cannot be trusted, if it cannot."""
+
+    run: GateRun
+    check: GateRun | None = None
+    recovery: GateRun | None = None
+    doubts: list[str] = field(default_factory=list)
+
+    @property
+    def verdict(self) -> Verdict:
+        """A breach stays one; a PASS that the counter-check does not bear out is none."""
+        if self.doubts and self.run.judgement.verdict is Verdict.PASS:
+            return Verdict.INCONCLUSIVE
+        return self.run.judgement.verdict
+
+
+def verify(plan: VerifyPlan, actions: Actions, step: Step) -> Outcome:
+    """Verify; whatever happens, no fault stays in force and `down` is called.
+
+    Raises:
+        TitaniumError: a step could not be done.
+        KeyboardInterrupt: somebody pressed Ctrl-C; everything is cleaned up.
+    """
+    try:
+        actions.up()
+        outcome = Outcome(_run(plan, actions))
+        if outcome.run.judgement.verdict is Verdict.PASS:
+            _counter_check(plan, actions, outcome, step)
+        return outcome
+    finally:
+        actions.down()
+
+
+def _run(plan: VerifyPlan, actions: Actions) -> GateRun:
+    lengths = plan.durations()
+    result = actions.measure("run", duration_s=lengths[0], warmup_s=plan.warmup_s)
+    for length in lengths[1:]:
+        if not result.judgement.needs_more_requests:
+            break
+        result = actions.measure(f"run-{length:.0f}s", duration_s=length, warmup_s=plan.warmup_s)
+    return result
+
+
+def _counter_check(plan: VerifyPlan, actions: Actions, outcome: Outcome, step: Step) -> None:
+    before = actions.injected()
+    try:
+        with step("counter-check: delay part of blog's requests"):
+            actions.inject()
+        outcome.check = actions.measure("counter-check", duration_s=plan.check_s, warmup_s=2.0)
+        delayed = actions.injected() - before
+    finally:
+        with step("take the delay away"):
+            actions.heal()
+    if delayed <= 0:
+        raise CannotDecideError("the counter-check's delay was not injected: no proxy counted a delayed request")
+    if outcome.check.judgement.verdict is not Verdict.FAIL:
+        outcome.doubts.append(
+            f"{delayed} requests were delayed on purpose, the verdict was {outcome.check.judgement.verdict}, not FAIL"
+        )
+    outcome.recovery = actions.measure("recovery", duration_s=plan.check_s, warmup_s=2.0)
+    if outcome.recovery.judgement.verdict is not Verdict.PASS:
+        outcome.doubts.append(
+            f"without the delay the verdict was {outcome.recovery.judgement.verdict}, not PASS: no recovery"
+        )

@@ -71,11 +71,15 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Everything one run measured; `up_s` and `verdict_s` are seconds from the command to readiness and verdict."""
+    """Everything one run measured; `up_s` and `verdict_s` are seconds from the command to readiness and verdict.
+
+    `reads` are the reading requests among those of the first variant: what the referee sends, and nothing else.
+    """
 
     setting: Setting
     variants: list[VariantFigures]
-    referee: RefereeResult | None
+    reads: Latency
+    referee: RefereeResult
     memory: list[Memory]
     hops: list[Share]
     up_s: float | None

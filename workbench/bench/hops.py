@@ -17,7 +17,9 @@ from workbench.errors import CannotDecideError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_MESH = "istio_request_duration_milliseconds_sum"
+_MESH = "istio_request_duration_milliseconds"
+# Envoy's access log cuts durations to whole milliseconds: on average half of one is missing, and is added back.
+_CUT_OFF_MS = 0.5
 
 
 class NoSamplesError(CannotDecideError):
@@ -33,42 +35,53 @@ class Layer:
     query: str
 
 
+def _mesh(labels: str) -> str:
+    return (
+        f"sum(increase({_MESH}_sum{{{labels}}}[{{window}}])) + "
+        f"{_CUT_OFF_MS} * sum(increase({_MESH}_count{{{labels}}}[{{window}}]))"
+    )
+
+
+def _service(metric: str, labels: str) -> str:
+    return f"1000 * sum(increase({metric}_sum{{{labels}}}[{{window}}]))"
+
+
 # From outside to inside; the client's own figure comes from the load result and stands before them.
 LAYERS = (
     Layer(
         "ingress",
         "ingress Envoy, and the way to the gateway's sidecar",
-        f'sum(increase({_MESH}{{reporter="source",destination_workload="api-gateway"}}[{{window}}]))',
+        _mesh('reporter="source",destination_workload="api-gateway"'),
     ),
     Layer(
         "gateway's sidecar, inbound",
         "sidecar, and handing over to the application",
-        f'sum(increase({_MESH}{{reporter="destination",destination_workload="api-gateway"}}[{{window}}]))',
+        _mesh('reporter="destination",destination_workload="api-gateway"'),
     ),
     Layer(
         "gateway",
         "token, rate limit, routing",
-        f'1000 * sum(increase({REQUEST_DURATION.name}_sum{{job="services",app="api-gateway"}}[{{window}}]))',
+        _service(REQUEST_DURATION.name, 'job="services",app="api-gateway"'),
     ),
     Layer(
         "gateway's HTTP client",
         "client, and handing over to the sidecar",
-        f'1000 * sum(increase({CLIENT_DURATION.name}_sum{{job="services",app="api-gateway"}}[{{window}}]))',
+        _service(CLIENT_DURATION.name, 'job="services",app="api-gateway"'),
     ),
     Layer(
         "gateway's sidecar, outbound",
         "sidecar, and the way to the next one",
-        f'sum(increase({_MESH}{{reporter="source",source_workload="api-gateway"}}[{{window}}]))',
+        _mesh('reporter="source",source_workload="api-gateway"'),
     ),
     Layer(
         "service's sidecar, inbound",
         "sidecar, and handing over to the application",
-        f'sum(increase({_MESH}{{reporter="destination",source_workload="api-gateway"}}[{{window}}]))',
+        _mesh('reporter="destination",source_workload="api-gateway"'),
     ),
     Layer(
         "service",
         "auth, user or blog with cache and database",
-        f'1000 * sum(increase({REQUEST_DURATION.name}_sum{{job="services",app!="api-gateway"}}[{{window}}]))',
+        _service(REQUEST_DURATION.name, 'job="services",app!="api-gateway"'),
     ),
 )
 REQUESTS_QUERY = 'sum(increase(istio_requests_total{reporter="source",destination_workload="api-gateway"}[{window}]))'
@@ -83,11 +96,20 @@ class Share:
     ms: float
 
 
-def collect(query: Callable[[str], float | None], *, window_s: float) -> tuple[dict[str, float], float]:
-    """Ask for each layer's summed milliseconds and the number of requests over the last `window_s` seconds."""
-    window = f"{round(window_s)}s"
-    sums = {layer.name: _ask(query, layer.name, layer.query.replace("{window}", window)) for layer in LAYERS}
-    return sums, _ask(query, "requests at the ingress", REQUESTS_QUERY.replace("{window}", window))
+def collect(
+    query: Callable[[str], float | None], *, ended_at: float, window_s: float
+) -> tuple[dict[str, float], float]:
+    """Ask for each layer's summed milliseconds and the number of requests over `window_s` seconds.
+
+    `ended_at` is the end of the window in epoch seconds.
+    """
+    sums = {layer.name: _ask(query, layer.name, over(layer.query, ended_at, window_s)) for layer in LAYERS}
+    return sums, _ask(query, "requests at the ingress", over(REQUESTS_QUERY, ended_at, window_s))
+
+
+def over(query: str, ended_at: float, window_s: float) -> str:
+    """Return the query over that window, whenever it is asked."""
+    return query.replace("[{window}]", f"[{round(window_s)}s] @ {ended_at:.3f}")
 
 
 def breakdown(sums_ms: Mapping[str, float], *, requests: float, client_mean_ms: float) -> list[Share]:

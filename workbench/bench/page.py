@@ -108,11 +108,13 @@ def _seconds(value: float | None) -> str:
 def _variants(bench: Bench) -> str:
     head = ["", "P50 ms", "P95 ms", "P99 ms", "failed", "highest rate held, RPS", "what gave in above it"]
     rows = [_variant(variant) for variant in bench.variants]
-    if (referee := bench.referee) is not None:
-        figures = [f"{value:.1f}" for value in (referee.p50_ms, referee.p95_ms, referee.p99_ms)]
-        rows.insert(
-            1, [f"the same, by {referee.generator}", *figures, f"{referee.failed} of {referee.requests}", "", ""]
-        )
+    reads, referee = bench.reads, bench.referee
+    own = [f"{value:.1f}" for value in (reads.p50_ms, reads.p95_ms, reads.p99_ms)]
+    other = [f"{value:.1f}" for value in (referee.p50_ms, referee.p95_ms, referee.p99_ms)]
+    rows[1:1] = [
+        ["its reading requests alone", *own, "", "", ""],
+        [f"reading requests, by {referee.generator}", *other, f"{referee.failed} of {referee.requests}", "", ""],
+    ]
     return _table(head, rows, figures_from=1)
 
 

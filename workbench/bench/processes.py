@@ -8,6 +8,7 @@ them for each; both in MiB.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ import psutil
 from workbench.errors import CannotDecideError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 MIB = 2**20
 
@@ -37,20 +38,30 @@ class Memory:
 
 def cpu_seconds(roots: Mapping[str, Sequence[int]]) -> dict[str, float]:
     """Return CPU seconds used so far by each group, descendants included (those that have been waited for, too)."""
-    return {name: sum(_cpu(process) for pid in pids for process in _family(pid)) for name, pids in roots.items()}
+    named = {pid for pids in roots.values() for pid in pids}
+    return {name: sum(_cpu(process) for pid in pids for process in _family(pid, named)) for name, pids in roots.items()}
 
 
 def memory(roots: Mapping[str, int]) -> list[Memory]:
     """Return memory of each named process with its descendants, the largest share first."""
-    return sorted((_memory(name, pid) for name, pid in roots.items()), key=lambda item: -item.pss_mib)
+    named = set(roots.values())
+    return sorted((_memory(name, _family(pid, named)) for name, pid in roots.items()), key=lambda item: -item.pss_mib)
 
 
-def _family(pid: int) -> list[psutil.Process]:
+def _family(pid: int, named: Collection[int]) -> list[psutil.Process]:
+    """The process and its descendants without those that are named themselves: a supervisor is not its programs."""
     try:
         root = psutil.Process(pid)
-        return [root, *root.children(recursive=True)]
+        children = root.children()
     except psutil.NoSuchProcess as error:
         raise NoProcessError(f"process {pid} ended while it was measured", hint="see `titanium logs`") from error
+    return [root, *(member for child in children if child.pid not in named for member in _descend(child))]
+
+
+def _descend(process: psutil.Process) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return [process, *process.children(recursive=True)]
+    return []
 
 
 def _cpu(process: psutil.Process) -> float:
@@ -62,8 +73,7 @@ def _cpu(process: psutil.Process) -> float:
     return float(times.user + times.system + times.children_user + times.children_system)
 
 
-def _memory(name: str, pid: int) -> Memory:
-    family = _family(pid)
+def _memory(name: str, family: Sequence[psutil.Process]) -> Memory:
     readings = [reading for process in family if (reading := _memory_of(process)) is not None]
     return Memory(name, len(readings), sum(r[0] for r in readings) / MIB, sum(r[1] for r in readings) / MIB)
 

@@ -42,6 +42,9 @@ class Running(Protocol):
         self, *, rate_rps: float, warmup_s: float, duration_s: float, on_progress: Callable[[Progress], None]
     ) -> LoadResult: ...
 
+    def reads(self, result: LoadResult) -> Latency:
+        """Return the latency of the reading requests alone, which are what the referee sends."""
+
     def cpu_seconds(self) -> Mapping[str, float]: ...
 
     def received(self) -> dict[str, int]: ...
@@ -59,9 +62,10 @@ class Lab(Protocol):
     def up(self) -> float | None:
         """Start the platform; return seconds until its data was visible, None when it was up already."""
 
-    def setting(self, plan: BenchPlan) -> Setting: ...
+    def seconds_to_verdict(self) -> float | None:
+        """Take the way from nothing to a verdict; None when that cannot be measured, or it was no PASS."""
 
-    def seconds_to_verdict(self) -> float | None: ...
+    def setting(self, plan: BenchPlan) -> Setting: ...
 
     def running(self, variant: Variant) -> AbstractContextManager[Running]: ...
 
@@ -91,13 +95,18 @@ class CpuMeter:
 
 def run(lab: Lab, plan: BenchPlan, limits: Limits, *, say: Callable[[str], None]) -> Bench:
     """Measure everything; `say` is told what is going on, a line a step."""
+    verdict_s = None
+    if not plan.quick:
+        say("the time to a verdict: titanium verify")
+        verdict_s = lab.seconds_to_verdict()
     say("starting the platform")
     up_s = lab.up()
     setting = lab.setting(plan)
     with lab.running(EVERYTHING) as running:
         variants = [_measure(running, EVERYTHING, plan, limits, say)]
         say("where each millisecond goes")
-        hops = running.hops(_nominal(running, plan))
+        nominal = _nominal(running, plan)
+        hops, reads = running.hops(nominal), running.reads(nominal)
         say("the referee")
         referee = running.referee(rate_rps=plan.rate_rps, warmup_s=plan.warmup_s, duration_s=plan.duration_s)
         memory = running.memory()
@@ -107,11 +116,12 @@ def run(lab: Lab, plan: BenchPlan, limits: Limits, *, say: Callable[[str], None]
     return Bench(
         setting=setting,
         variants=variants,
+        reads=reads,
         referee=referee,
         memory=memory,
         hops=hops,
         up_s=up_s,
-        verdict_s=lab.seconds_to_verdict(),
+        verdict_s=verdict_s,
     )
 
 

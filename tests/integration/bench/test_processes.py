@@ -42,8 +42,18 @@ def test_a_process_shares_pages_so_its_pss_is_below_its_rss(parent: int) -> None
     assert 0 < item.pss_mib < item.rss_mib
 
 
-def test_the_largest_comes_first(parent: int) -> None:
-    assert [item.name for item in memory({"small": parent, "us": os.getpid()})] == ["us", "small"]
+def test_the_largest_comes_first_and_a_child_with_a_name_of_its_own_counts_once(parent: int) -> None:
+    alone = {item.name: item for item in memory({"us": os.getpid()})}
+    both = memory({"small": parent, "us": os.getpid()})
+    assert [item.name for item in both] == ["us", "small"]
+    assert both[0].processes == alone["us"].processes - 1
+
+
+def test_cpu_time_of_a_child_with_a_name_of_its_own_is_not_its_parents(parent: int) -> None:
+    together = cpu_seconds({"us": [os.getpid()]})["us"]
+    apart = cpu_seconds({"us": [os.getpid()], "child": [parent]})
+    assert apart["us"] < together
+    assert apart["child"] >= 0.3
 
 
 def test_a_process_that_has_ended_cannot_be_measured() -> None:

@@ -6,18 +6,18 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import pytest
-from workbench.errors import CannotDecideError
 
 from chaos.load.fleet import Progress
 from workbench.adapters.k6 import RefereeResult
 from workbench.bench.capacity import Limits
-from workbench.bench.figures import Bench, Setting, telemetry_share
+from workbench.bench.figures import Bench, Latency, Setting, telemetry_share
 from workbench.bench.hops import Share
 from workbench.bench.plan import FULL, QUICK, BenchPlan
 from workbench.bench.processes import Memory
 from workbench.bench.runner import CpuMeter, SilentTelemetryError, run
 from workbench.bench.sink import LOKI_PUSH
 from workbench.bench.variants import EVERYTHING, VARIANTS, Variant
+from workbench.errors import CannotDecideError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -46,6 +46,9 @@ class FakeRunning:
             self.seconds += rate_rps * (0.004 if self.variant.telemetry else 0.003)
             on_progress(progress(float(elapsed), int(rate_rps * elapsed)))
         return self.lab.make(rate_rps=rate_rps, p95_ms=20.0 if rate_rps <= 300 else 900.0)
+
+    def reads(self, result: LoadResult) -> Latency:
+        return Latency(1.0, 2.0, 3.0, 1.5, result.lag_ms.p99)
 
     def cpu_seconds(self) -> Mapping[str, float]:
         return {"services": self.seconds}
@@ -81,7 +84,8 @@ class FakeLab:
         )
 
     def seconds_to_verdict(self) -> float | None:
-        return None
+        self.log.append("verify")
+        return 99.0
 
     @contextlib.contextmanager
     def running(self, variant: Variant) -> Iterator[FakeRunning]:
@@ -103,6 +107,11 @@ def test_every_variant_is_measured_at_the_nominal_rate_and_as_far_as_it_goes(lab
     result = bench(lab)
     assert [variant.name for variant in result.variants] == [variant.name for variant in VARIANTS]
     assert [variant.capacity.held_rps for variant in result.variants if variant.capacity] == [300.0] * 4
+
+
+def test_the_time_to_a_verdict_is_taken_before_the_platform_is_up(lab: FakeLab) -> None:
+    assert bench(lab).verdict_s == 99.0
+    assert lab.log[:2] == ["verify", "up"]
 
 
 def test_only_one_variant_runs_at_a_time(lab: FakeLab) -> None:

@@ -2,13 +2,16 @@
 
 import ast
 import dataclasses
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 
+from workbench import commands
 from workbench.errors import EXIT_INTERRUPTED, CannotDecideError, UsageError
 from workbench.platform.ports import WORKLOAD_BLOCKS, Ports
 
@@ -88,6 +91,12 @@ def test_the_architecture_page_lists_exactly_the_parts_of_the_workbench() -> Non
     assert documented == folders(ROOT / "workbench")
 
 
+def test_the_architecture_page_lists_exactly_the_commands_with_their_help() -> None:
+    modules = [importlib.import_module(f"workbench.commands.{one.name}") for one in iter_modules(commands.__path__)]
+    documented = [(row[0].strip("`"), row[1]) for row in table("docs/architecture.md", "commands")]
+    assert documented == sorted((module.NAME, module.HELP) for module in modules)
+
+
 def test_the_contributing_page_lists_exactly_the_test_tiers() -> None:
     tiers = {f"tests/{path.name}" for path in (ROOT / "tests").iterdir() if any(path.rglob("test_*.py"))}
     assert names("CONTRIBUTING.md", "tiers") == tiers
@@ -142,11 +151,11 @@ def test_the_documented_ports_of_a_workload_are_those_of_the_port_table() -> Non
 @pytest.mark.parametrize("document", DOCS, ids=relative)
 def test_every_command_in_the_documentation_exists(document: Path) -> None:
     text = document.read_text(encoding="utf-8")
-    commands = {path.stem.replace("_", "-") for path in (ROOT / "workbench/commands").glob("[a-z]*.py")}
+    known = {module.name for module in iter_modules(commands.__path__)}
     planned = {"slo", "promote", "drill"} if document.name == "project-plan.md" else set()
     code = "\n".join(re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text))
     used = set(re.findall(r"\btitanium ([a-z][a-z-]*)", code))
-    assert used <= commands | planned
+    assert used <= known | planned
     targets = set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     assert set(re.findall(r"\bmake ([a-z][a-z-]*)", code)) <= targets
 

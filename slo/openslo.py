@@ -1,0 +1,191 @@
+"""OpenSLO v1 as data: the kinds that are read here, strict (an unknown field is an error), as in the specification.
+
+Source: github.com/OpenSLO/OpenSLO, specification of apiVersion `openslo/v1`. Field names are the specification's.
+"""
+
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+# RFC 1123 labels, as the specification demands of names.
+_NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+_DURATION = r"^[1-9]\d*[mhdwMQY]$"
+
+
+class Model(BaseModel):
+    """A part of a document."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=False)
+
+
+def _exact(value: object) -> Decimal:
+    """Keep the decimal digits as written: 0.995 is not 0.99499999999999999556."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic turns ValueError into its own error
+    return Decimal(str(value))
+
+
+def _between_zero_and_one(value: Decimal) -> Decimal:
+    if not 0 < value < 1:
+        raise ValueError("must lie between 0 and 1, both excluded: 1 leaves no error budget, 0 promises nothing")
+    return value
+
+
+Target = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_one)]
+Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
+Duration = Annotated[str, Field(pattern=_DURATION)]
+
+
+class Metadata(Model):
+    """The name of a document, and what is said about it."""
+
+    name: Name
+    display_name: str = ""
+    labels: dict[str, Any] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+
+
+class MetricSource(Model):
+    """Where a metric comes from; `spec` belongs to the vendor."""
+
+    metric_source_ref: str = ""
+    type: str = ""
+    spec: dict[str, Any]
+
+
+class Metric(Model):
+    """One metric."""
+
+    metric_source: MetricSource
+
+
+class RatioMetric(Model):
+    """Good (or bad) events of all events."""
+
+    counter: bool
+    good: Metric | None = None
+    bad: Metric | None = None
+    total: Metric | None = None
+    raw_type: Literal["success", "failure"] | None = None
+    raw: Metric | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        ratio = (self.good is not None) + (self.bad is not None)
+        if self.raw is not None:
+            if ratio or self.total is not None or self.raw_type is None:
+                raise ValueError("raw goes with rawType and without good, bad and total")
+        elif ratio != 1 or self.total is None:
+            raise ValueError("give total and one of good and bad")
+        return self
+
+
+class IndicatorSpec(Model):
+    """What is measured."""
+
+    description: str = ""
+    ratio_metric: RatioMetric | None = None
+    threshold_metric: Metric | None = None
+
+    @model_validator(mode="after")
+    def _one_metric(self) -> Self:
+        if (self.ratio_metric is None) == (self.threshold_metric is None):
+            raise ValueError("give one of ratioMetric and thresholdMetric")
+        return self
+
+
+class InlineIndicator(Model):
+    """An indicator that is written where it is used."""
+
+    metadata: Metadata
+    spec: IndicatorSpec
+
+
+class Calendar(Model):
+    """A window that begins with the calendar."""
+
+    start_time: str
+    time_zone: str
+
+
+class TimeWindow(Model):
+    """The period over which the objective holds."""
+
+    duration: Duration
+    is_rolling: bool = False
+    calendar: Calendar | None = None
+
+
+class Objective(Model):
+    """What is promised."""
+
+    display_name: str = ""
+    target: Target
+    op: Literal["lte", "gte", "lt", "gt"] | None = None
+    value: float | None = None
+    time_slice_target: float | None = None
+    time_slice_window: Duration | None = None
+    composite_weight: float | None = None
+    indicator: InlineIndicator | None = None
+    indicator_ref: str | None = None
+
+
+class SloSpec(Model):
+    """A service's objectives."""
+
+    description: str = ""
+    service: str
+    indicator: InlineIndicator | None = None
+    indicator_ref: str | None = None
+    time_window: list[TimeWindow] = Field(min_length=1, max_length=1)
+    budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"]
+    objectives: list[Objective] = Field(min_length=1)
+    alert_policies: list[dict[str, Any]] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _one_indicator(self) -> Self:
+        if self.indicator is not None and self.indicator_ref is not None:
+            raise ValueError("give one of indicator and indicatorRef")
+        return self
+
+
+class DescribedSpec(Model):
+    """The specification of a kind that only describes."""
+
+    description: str = ""
+
+
+class Document(Model):
+    """What all documents share."""
+
+    api_version: Literal["openslo/v1"]
+    kind: str
+    metadata: Metadata
+
+
+class Service(Document):
+    """A thing that has objectives."""
+
+    kind: Literal["Service"]
+    spec: DescribedSpec = DescribedSpec()
+
+
+class Sli(Document):
+    """An indicator that several SLOs may refer to."""
+
+    kind: Literal["SLI"]
+    spec: IndicatorSpec
+
+
+class Slo(Document):
+    """Objectives with their indicator."""
+
+    kind: Literal["SLO"]
+    spec: SloSpec
+
+
+KINDS: dict[str, type[Document]] = {"Service": Service, "SLI": Sli, "SLO": Slo}
+OTHER_KINDS = frozenset({"DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget"})
+"""Kinds of the specification that nothing here reads yet."""

@@ -1,0 +1,142 @@
+"""Files in, documents out: YAML with its lines, every mistake named with file, line and field."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.tokens import AliasToken
+
+from slo.errors import MalformedError, UnsupportedError
+from slo.openslo import KINDS, OTHER_KINDS, Document
+
+# An SLO file is some kilobytes of text that people write.
+MAX_BYTES: Final = 1024 * 1024
+# Aliases are a convenience; a document full of them is an attack (each may expand to everything before it).
+MAX_ALIASES: Final = 100
+
+
+@dataclass(frozen=True)
+class Found:
+    """One document, where it was written, and the digest of its file."""
+
+    document: Document
+    file: Path
+    line: int
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.document.kind} {self.document.metadata.name}"
+
+
+def read(paths: Sequence[Path]) -> list[Found]:
+    """Read files, and every YAML file below folders.
+
+    Raises:
+        SloError: something is wrong; the first mistake is reported.
+    """
+    found: dict[tuple[str, str], Found] = {}
+    for path in paths:
+        for one in (one for file in _files(path) for one in _documents(file)):
+            # Names that differ by case only would become one metric label or file name on some systems.
+            key = (one.document.kind, one.document.metadata.name.lower())
+            if key in found:
+                raise MalformedError(f"{one}: the name is taken by {found[key]}; give it another one")
+            found[key] = one
+    return list(found.values())
+
+
+def _files(path: Path) -> list[Path]:
+    if path.is_dir():
+        return sorted(file for file in path.rglob("*.y*ml") if file.is_file())
+    return [path]
+
+
+def _documents(file: Path) -> Iterator[Found]:
+    text, digest = _text(file)
+    for number, node in enumerate(_nodes(file, text), start=1):
+        if node is None:
+            continue
+        where = f"{file} (document {number})"
+        if not isinstance(node, CommentedMap):
+            raise MalformedError(f"{where}: an OpenSLO document is expected, not a plain value")
+        yield Found(_document(where, file, node), file, node.lc.line + 1, digest)
+
+
+def _text(file: Path) -> tuple[str, str]:
+    try:
+        if file.stat().st_size > MAX_BYTES:
+            raise MalformedError(f"{file}: larger than {MAX_BYTES} bytes, which no SLO file is")
+        content = file.read_bytes()
+        return content.decode("utf-8-sig"), sha256(content).hexdigest()
+    except OSError as error:
+        raise MalformedError(f"{file}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise MalformedError(f"{file}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
+
+
+def _nodes(file: Path, text: str) -> list[Any]:
+    try:
+        yaml = YAML(typ="rt")
+        if sum(isinstance(token, AliasToken) for token in yaml.scan(text)) > MAX_ALIASES:
+            raise MalformedError(f"{file}: more than {MAX_ALIASES} YAML aliases; write the values out")
+        return list(YAML(typ="rt").load_all(text))
+    except MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        hint = " (YAML indents with spaces, never with tabs)" if "\\t" in str(error.problem) else ""
+        raise MalformedError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from error
+    except YAMLError as error:
+        raise MalformedError(f"{file}: not valid YAML: {error}") from error
+
+
+def _document(where: str, file: Path, node: CommentedMap) -> Document:
+    kind = node.get("kind")
+    if kind in OTHER_KINDS:
+        raise UnsupportedError(
+            f"{file}:{node.lc.line + 1}: kind {kind} is not read here yet; keep it in another folder"
+        )
+    if kind not in KINDS:
+        raise MalformedError(f"{where}: kind {kind!r} is not one of {', '.join([*KINDS, *sorted(OTHER_KINDS)])}")
+    try:
+        return KINDS[kind].model_validate(_plain(node))
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise MalformedError(_sentence(file, node, first)) from error
+
+
+def _sentence(file: Path, node: CommentedMap, error: Any) -> str:  # noqa: ANN401 - pydantic's error details
+    path = list(error["loc"])
+    name = (node.get("metadata") or {}).get("name", "")
+    place = f"{file}:{_line(node, path)}: {node.get('kind')} {name}: {'.'.join(map(str, path)) or 'document'}"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: OpenSLO v1 has no such field; mend the name or remove it"
+    reason = str(error["msg"]).removeprefix("Value error, ")
+    value = "" if isinstance(error["input"], dict | list) else f" (is {error['input']!r})"
+    return f"{place}: {reason}{value}"
+
+
+def _line(node: CommentedMap | CommentedSeq, path: Sequence[int | str]) -> int:
+    """Return the line (from 1) of the field, or of the nearest one above it that has a line."""
+    line, here = node.lc.line, node
+    for step in path:
+        if not isinstance(here, CommentedMap | CommentedSeq) or step not in (here.lc.data):
+            break
+        line = here.lc.data[step][0]
+        here = here[step]
+    return int(line) + 1
+
+
+def _plain(node: Any) -> Any:  # noqa: ANN401 - a YAML tree
+    if isinstance(node, dict):
+        return {str(key): _plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [_plain(value) for value in node]
+    for kind in (bool, int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node

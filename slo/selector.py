@@ -1,0 +1,45 @@
+"""A Prometheus query that is one plain metric selector, parsed and never patched as text."""
+
+import re
+from dataclasses import dataclass
+from typing import Final, Self
+
+import promql_parser
+
+# Milliseconds in a unit, by the suffix that metric names carry (prometheus.io, "Metric and label naming").
+_UNIT_MS: Final = {"milliseconds": 1.0, "seconds": 1000.0}
+_BOUND: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?:\(\\\.0\)\?)?")
+
+
+@dataclass(frozen=True)
+class Selector:
+    """One instant vector selector; `text` is its canonical form, without range, offset or functions."""
+
+    text: str
+    metric: str
+    le: str | None = None
+    """The matcher of the bucket bound, if the selector has exactly one."""
+
+    @classmethod
+    def parse(cls, query: str) -> Self:
+        """Parse a query.
+
+        Raises:
+            ValueError: it is no PromQL, or more than a selector of one metric.
+        """
+        expression = promql_parser.parse(" ".join(query.split()))
+        if not isinstance(expression, promql_parser.VectorSelector):
+            raise ValueError('a plain metric selector is expected, such as http_requests_total{code=~"5.."}')  # noqa: TRY004 - the query is a value, not a type
+        if expression.offset is not None or expression.at is not None:
+            raise ValueError("a selector with offset or @ cannot be judged over a window of its own")
+        if not expression.name:
+            raise ValueError("the selector names no metric")
+        bounds = [one.value for one in expression.matchers.matchers if one.name == "le"]
+        le = str(bounds[0]) if len(bounds) == 1 else None
+        return cls(str(expression.prettify()).strip(), str(expression.name), le)
+
+    def bucket_ms(self) -> float | None:
+        """Return the bound of a histogram bucket in milliseconds; None when this is none, or the unit is unknown."""
+        unit = next((ms for name, ms in _UNIT_MS.items() if self.metric.endswith(f"_{name}_bucket")), None)
+        match = _BOUND.fullmatch(self.le) if self.le is not None else None
+        return float(match["number"]) * unit if match and unit else None

@@ -111,7 +111,7 @@ def _document(where: str, file: Path, node: CommentedMap) -> Document:
 
 def _sentence(file: Path, node: CommentedMap, error: Any) -> str:  # noqa: ANN401 - pydantic's error details
     path = list(error["loc"])
-    name = (node.get("metadata") or {}).get("name", "")
+    name = _plain(node).get("metadata", {}).get("name", "") if isinstance(node.get("metadata"), dict) else ""
     place = f"{file}:{_line(node, path)}: {node.get('kind')} {name}: {'.'.join(map(str, path)) or 'document'}"
     if error["type"] == "extra_forbidden":
         return f"{place}: OpenSLO v1 has no such field; mend the name or remove it"
@@ -122,13 +122,14 @@ def _sentence(file: Path, node: CommentedMap, error: Any) -> str:  # noqa: ANN40
 
 def _line(node: CommentedMap | CommentedSeq, path: Sequence[int | str]) -> int:
     """Return the line (from 1) of the field, or of the nearest one above it that has a line."""
-    line, here = node.lc.line, node
+    line: int = node.lc.line
+    here: Any = node
     for step in path:
-        if not isinstance(here, CommentedMap | CommentedSeq) or step not in (here.lc.data):
+        if not isinstance(here, CommentedMap | CommentedSeq) or step not in here.lc.data:
             break
         line = here.lc.data[step][0]
         here = here[step]
-    return int(line) + 1
+    return line + 1
 
 
 def _plain(node: Any) -> Any:  # noqa: ANN401 - a YAML tree

@@ -1,6 +1,6 @@
 """`titanium gate`: judge a load run against the SLOs, by what the mesh counted.
 
-Contract: exit 0 PASS, 1 FAIL, 2 when a file or an option is wrong, 3 INCONCLUSIVE (each reason is named, with what to do).
+Contract: exit 0 PASS, 1 FAIL, 2 when a file or an option is wrong, 3 INCONCLUSIVE (each reason named, with what to do).
 Evidence (JSON, Markdown, JUnit, HTML) is written beside the load's, or into the folder given with `--out`.
 """
 
@@ -8,10 +8,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
+from chaos.load.result import RESULT_FILE
 from slo.criterion import Criterion, load_criteria
 from slo.errors import SloError
-
-from chaos.load.result import RESULT_FILE
 from workbench.adapters.prometheus import HttpPrometheus, Prometheus
 from workbench.console import out
 from workbench.domain.verdict import Verdict

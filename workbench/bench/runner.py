@@ -103,16 +103,18 @@ def run(lab: Lab, plan: BenchPlan, limits: Limits, *, say: Callable[[str], None]
     up_s = lab.up()
     setting = lab.setting(plan)
     with lab.running(EVERYTHING) as running:
-        variants = [_measure(running, EVERYTHING, plan, limits, say)]
-        say("where each millisecond goes")
-        nominal = _nominal(running, plan)
-        hops, reads = running.hops(nominal), running.reads(nominal)
+        result, meter = _nominal(running, EVERYTHING, plan, say)
+        hops, reads = running.hops(result), running.reads(result)
         say("the referee")
         referee = running.referee(rate_rps=plan.rate_rps, warmup_s=plan.warmup_s, duration_s=plan.duration_s)
         memory = running.memory()
+        capacity = _capacity(running, EVERYTHING, plan, limits, say)
+        variants = [_figures(EVERYTHING, result, meter, running.received(), capacity)]
     for variant in VARIANTS[1:]:
         with lab.running(variant) as running:
-            variants.append(_measure(running, variant, plan, limits, say))
+            result, meter = _nominal(running, variant, plan, say)
+            capacity = _capacity(running, variant, plan, limits, say)
+            variants.append(_figures(variant, result, meter, running.received(), capacity))
     return Bench(
         setting=setting,
         variants=variants,
@@ -125,22 +127,18 @@ def run(lab: Lab, plan: BenchPlan, limits: Limits, *, say: Callable[[str], None]
     )
 
 
-def _nominal(running: Running, plan: BenchPlan, on_progress: Callable[[Progress], None] | None = None) -> LoadResult:
-    return running.load(
-        rate_rps=plan.rate_rps,
-        warmup_s=plan.warmup_s,
-        duration_s=plan.duration_s,
-        on_progress=on_progress or (lambda _progress: None),
-    )
-
-
-def _measure(
-    running: Running, variant: Variant, plan: BenchPlan, limits: Limits, say: Callable[[str], None]
-) -> VariantFigures:
+def _nominal(
+    running: Running, variant: Variant, plan: BenchPlan, say: Callable[[str], None]
+) -> tuple[LoadResult, CpuMeter]:
     say(f"{variant.name}: {plan.rate_rps:g} RPS for {plan.duration_s:g} s")
     meter = CpuMeter(running.cpu_seconds, plan.warmup_s)
-    result = _nominal(running, plan, meter)
-    received = running.received()
+    result = running.load(rate_rps=plan.rate_rps, warmup_s=plan.warmup_s, duration_s=plan.duration_s, on_progress=meter)
+    return result, meter
+
+
+def _figures(
+    variant: Variant, result: LoadResult, meter: CpuMeter, received: dict[str, int], capacity: Capacity | None
+) -> VariantFigures:
     if variant.telemetry and (silent := EXPECTED_PATHS - received.keys()):
         raise SilentTelemetryError(f"{variant.name}: nothing arrived at {', '.join(sorted(silent))}")
     return VariantFigures(
@@ -150,7 +148,7 @@ def _measure(
         failed=result.failed,
         cpu_ms=meter.per_request_ms(),
         received=received,
-        capacity=_capacity(running, variant, plan, limits, say) if plan.searches_capacity else None,
+        capacity=capacity,
     )
 
 
@@ -161,7 +159,10 @@ def _latency(result: LoadResult) -> Latency:
 
 def _capacity(
     running: Running, variant: Variant, plan: BenchPlan, limits: Limits, say: Callable[[str], None]
-) -> Capacity:
+) -> Capacity | None:
+    if not plan.searches_capacity:
+        return None
+
     def measure(rate_rps: float) -> LoadResult:
         say(f"{variant.name}: can it hold {rate_rps:g} RPS?")
         return running.load(

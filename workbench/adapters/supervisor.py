@@ -126,23 +126,27 @@ class Supervisor:
     """
 
     def __init__(self, socket_path: Path) -> None:
-        self._proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=_UnixTransport(str(socket_path)))
-        self._api: Any = self._proxy.supervisor
+        self._socket_path = str(socket_path)
+
+    def _ask(self, method: str, *arguments: object) -> Any:  # noqa: ANN401 - XML-RPC answers with whatever it likes
+        transport = _UnixTransport(self._socket_path)
+        with xmlrpc.client.ServerProxy("http://supervisor", transport=transport) as proxy:
+            return getattr(proxy.supervisor, method)(*arguments)
 
     def is_alive(self) -> bool:
         """Return whether supervisord answers."""
         try:
-            self._api.getState()
+            self._ask("getState")
         except (OSError, xmlrpc.client.Error):
             return False
         return True
 
     def pid(self) -> int:
-        return int(self._api.getPID())
+        return int(self._ask("getPID"))
 
     def processes(self) -> dict[str, ProcessState]:
         """Return every program's state, by name; the restart counter is not one of the platform's programs."""
-        states = [_process_state(info) for info in self._api.getAllProcessInfo()]
+        states = [_process_state(info) for info in self._ask("getAllProcessInfo")]
         return {state.name: state for state in states if state.name != "restart-counter"}
 
     def start(self, name: str) -> None:
@@ -157,7 +161,7 @@ class Supervisor:
         """Ask programs to stop, all at once, and wait until they have (supervisord kills those that take too long)."""
         for name in names:
             try:
-                self._api.stopProcess(name, False)
+                self._ask("stopProcess", name, False)
             except xmlrpc.client.Fault as fault:
                 if fault.faultCode not in {NOT_RUNNING, BAD_NAME}:
                     raise CannotDecideError(f"supervisord could not stop {name}: {fault.faultString}") from fault
@@ -169,12 +173,12 @@ class Supervisor:
 
     def reload(self) -> None:
         """Read the configuration file again: new and changed programs are taken over, removed ones are dropped."""
-        added, changed, removed = self._api.reloadConfig()[0]
+        added, changed, removed = self._ask("reloadConfig")[0]
         for name in (*removed, *changed):
-            self._api.stopProcessGroup(name)
-            self._api.removeProcessGroup(name)
+            self._ask("stopProcessGroup", name)
+            self._ask("removeProcessGroup", name)
         for name in (*changed, *added):
-            self._api.addProcessGroup(name)
+            self._ask("addProcessGroup", name)
 
     def shutdown(self) -> None:
         """Ask supervisord to stop everything and end; returns before it has.
@@ -183,12 +187,12 @@ class Supervisor:
         """
         for name, state in self.processes().items():
             if state.state not in _ALIVE:
-                self._api.removeProcessGroup(name)
-        self._api.shutdown()
+                self._ask("removeProcessGroup", name)
+        self._ask("shutdown")
 
     def _tolerate(self, fault_code: int, method: str, name: str) -> None:
         try:
-            getattr(self._api, method)(name, method == "stopProcess")
+            self._ask(method, name, method == "stopProcess")
         except xmlrpc.client.Fault as fault:
             if fault.faultCode != fault_code:
                 raise CannotDecideError(f"supervisord could not {method} {name}: {fault.faultString}") from fault
@@ -221,5 +225,8 @@ class _UnixTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: object) -> HTTPConnection:  # noqa: ARG002 - the base class's signature
-        return _UnixConnection(self._path)
+    def make_connection(self, host: "xmlrpc.client._HostType") -> HTTPConnection:
+        # Kept where the base class looks for the connection that it closes.
+        connection = _UnixConnection(self._path)
+        self._connection = (host, connection)
+        return connection

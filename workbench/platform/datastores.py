@@ -109,7 +109,10 @@ def check_redis(url: str) -> None:
     try:
         client.ping()
     except redis.AuthenticationError as error:
-        raise UsageError(f"REDIS_URL: {where} refuses the user or its password ({error})") from error
+        raise UsageError(
+            f"REDIS_URL: {where} refuses the user or its password ({error})",
+            hint="mend user and password in REDIS_URL, or unset it to use the embedded server",
+        ) from error
     except redis.RedisError as error:
         raise UsageError(
             f"REDIS_URL: no Redis or Valkey answers at {where} ({error})",

@@ -174,9 +174,15 @@ async def _with_connection(server: DatabaseServer, roles: list[tuple[str, str]])
             hint="start it, mend the address, or unset DATABASE_URL to use the embedded server",
         ) from error
     except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError) as error:
-        raise UsageError(f"DATABASE_URL: {where} refuses the user or its password ({error})") from error
+        raise UsageError(
+            f"DATABASE_URL: {where} refuses the user or its password ({error})",
+            hint="mend user and password in DATABASE_URL, or unset it to use the embedded server",
+        ) from error
     except asyncpg.PostgresError as error:
-        raise UsageError(f"DATABASE_URL: {where} refuses the connection ({error})") from error
+        raise UsageError(
+            f"DATABASE_URL: {where} refuses the connection ({error})",
+            hint="mend DATABASE_URL, or unset it to use the embedded server",
+        ) from error
     try:
         for role, password in roles:
             await _create_database(connection, role, password)

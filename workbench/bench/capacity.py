@@ -9,12 +9,16 @@ latencies milliseconds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
+
+from chaos.load.result import LatencySummary
+from workbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from chaos.load.result import LoadResult
+    from slo.criterion import Criterion
 
 # The gate's own precondition: a dispatcher that is later than this measures itself.
 MAX_LAG_P99_MS = 10.0
@@ -24,21 +28,39 @@ ATTEMPTS = 2
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a rate must stay inside to count as held: 95 % within `p95_ms`, at most `bad_fraction` failed."""
+    """What a rate must stay inside to count as held: the objectives, in the terms of a load result.
 
-    p95_ms: float = 500.0
-    bad_fraction: float = 0.001
+    `percentile` is the one of `LatencySummary` that must not exceed `latency_ms`; at most `bad_fraction` may fail.
+    """
+
+    percentile: str
+    latency_ms: float
+    bad_fraction: float
+
+    @classmethod
+    def from_objectives(cls, criteria: Sequence[Criterion]) -> Self:
+        """Return the limits that the SLO files set: one latency objective and one of answers without error."""
+        latency = [one for one in criteria if one.threshold_ms is not None]
+        errors = [one for one in criteria if one.threshold_ms is None]
+        if len(latency) != 1 or len(errors) != 1:
+            raise UsageError(f"capacity needs one objective of latency and one of errors, not {len(criteria)}")
+        (slow,), (bad,) = latency, errors
+        name = f"p{100 * slow.target:g}"
+        if slow.threshold_ms is None or name not in LatencySummary.__slots__:
+            raise UsageError(f"{slow.file}: a load result has no {name}, so capacity cannot be judged by {slow.name}")
+        return cls(name, slow.threshold_ms, 1 - bad.target)
 
     def broken_by(self, result: LoadResult) -> str | None:
         """Name the first limit that the run broke, in words; None when it held."""
+        latency_ms: float = getattr(result.latency_ms, self.percentile)
         if result.lag_ms.p99 > MAX_LAG_P99_MS:
             return f"the load generator was late (P99 {result.lag_ms.p99:.0f} ms)"
         if result.dropped:
             return f"{result.dropped} requests could not be sent"
         if result.failed > self.bad_fraction * result.started:
             return f"{result.failed} of {result.started} requests failed"
-        if result.latency_ms.p95 > self.p95_ms:
-            return f"P95 was {result.latency_ms.p95:.0f} ms"
+        if latency_ms > self.latency_ms:
+            return f"{self.percentile.upper()} was {latency_ms:.0f} ms"
         return None
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from slo.criterion import load_criteria
 from workbench.bench.capacity import Limits, search
+from workbench.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +21,8 @@ if TYPE_CHECKING:
 
     MakeResult = Callable[..., LoadResult]
 
-LIMITS = Limits(p95_ms=500.0, bad_fraction=0.001)
+LIMITS = Limits(percentile="p95", latency_ms=500.0, bad_fraction=0.001)
+OBJECTIVES = Path(__file__).resolve().parents[4] / "slo/objectives"
 
 
 class Server:
@@ -77,3 +82,17 @@ def test_each_limit_is_named_when_it_is_broken(
     load_result: MakeResult, what_went_wrong: dict[str, float], reason: str | None
 ) -> None:
     assert LIMITS.broken_by(load_result(**what_went_wrong)) == reason
+
+
+def test_the_limits_are_those_of_the_slo_files() -> None:
+    limits = Limits.from_objectives(load_criteria([OBJECTIVES]))
+    assert (limits.percentile, limits.latency_ms) == ("p95", 500.0)
+    assert limits.bad_fraction == pytest.approx(0.005)
+
+
+def test_an_objective_that_a_load_result_cannot_answer_is_refused() -> None:
+    latency, *others = sorted(load_criteria([OBJECTIVES]), key=lambda one: one.threshold_ms is None)
+    with pytest.raises(UsageError, match="no p97"):
+        Limits.from_objectives([dataclasses.replace(latency, target=0.97), *others])
+    with pytest.raises(UsageError, match="one of errors"):
+        Limits.from_objectives([latency])

@@ -100,7 +100,7 @@ def lab(load_result: MakeResult) -> FakeLab:
 
 
 def bench(lab: FakeLab, plan: BenchPlan = FULL) -> Bench:
-    return run(lab, plan, Limits(), say=lambda _: None)
+    return run(lab, plan, Limits("p95", 500.0, 0.005), say=lambda _: None)
 
 
 def test_every_variant_is_measured_at_the_nominal_rate_and_as_far_as_it_goes(lab: FakeLab) -> None:

@@ -66,7 +66,8 @@ def judge(observations: Observations) -> Judgement:
 
 
 def _judge(counts: Counts, client: ClientView, span: Span | None) -> SloJudgement:
-    total = round(increase(counts.total, span)) if span else 0
+    # A counter that was reset may have shrunk; the precondition says so, here it must not become a negative count.
+    total = max(0, round(increase(counts.total, span))) if span else 0
     bad = min(total, max(0, _bad(counts, client, span, total))) if span else 0
     # The objective's decimal digits, so that 1 - 0.95 is 0.05 and not 0.050000000000000044.
     allowance = round(1 - counts.criterion.target, 12)

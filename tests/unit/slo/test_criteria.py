@@ -1,0 +1,161 @@
+"""SLO files: what is read from good ones, and the one clear error of each bad one."""
+
+from pathlib import Path
+
+import pytest
+
+from slo.criterion import load_criteria
+from slo.errors import MalformedError, SloError, UnsupportedError
+
+OBJECTIVES = Path(__file__).parents[3] / "slo" / "objectives"
+
+SLO = """\
+apiVersion: openslo/v1
+kind: SLO
+metadata: { name: answers }
+spec:
+  service: blog
+  budgetingMethod: Occurrences
+  timeWindow: [{ duration: 30d, isRolling: true }]
+  indicator:
+    metadata: { name: answers }
+    spec:
+      ratioMetric:
+        counter: true
+        bad: { metricSource: { type: Prometheus, spec: { query: 'requests_total{code="500"}' } } }
+        total: { metricSource: { type: Prometheus, spec: { query: 'requests_total' } } }
+  objectives: [{ target: 0.99 }]
+"""
+
+
+def write(folder: Path, text: str, name: str = "slo.yaml") -> Path:
+    file = folder / name
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+def test_the_platforms_objectives_are_read() -> None:
+    by_name = {one.name: one for one in load_criteria([OBJECTIVES])}
+
+    assert set(by_name) == {"gateway-availability", "gateway-latency"}
+    assert by_name["gateway-availability"].objective == "0.995"
+    assert by_name["gateway-availability"].threshold_ms is None
+    assert by_name["gateway-latency"].target == 0.95
+    assert by_name["gateway-latency"].threshold_ms == 500.0
+    assert by_name["gateway-latency"].numerator_is_good
+
+
+def test_an_objective_keeps_its_digits_and_its_files_digest(tmp_path: Path) -> None:
+    (one,) = load_criteria([write(tmp_path, SLO)])
+
+    assert (one.name, one.objective, one.total.text) == ("answers", "0.99", "requests_total")
+    assert not one.numerator_is_good
+    assert len(one.sha256) == 64
+
+
+def test_several_objectives_are_several_criteria(tmp_path: Path) -> None:
+    text = SLO.replace("[{ target: 0.99 }]", "[{ target: 0.99 }, { target: 0.5 }]")
+
+    assert [one.name for one in load_criteria([write(tmp_path, text)])] == ["answers-0.99", "answers-0.5"]
+
+
+def test_a_shared_indicator_is_found_in_another_file(tmp_path: Path) -> None:
+    indicator = SLO[SLO.index("      ratioMetric") : SLO.index("  objectives")]
+    shared = "apiVersion: openslo/v1\nkind: SLI\nmetadata: { name: shared }\nspec:\n" + indicator
+    begin, end = SLO.index("  indicator:"), SLO.index("  objectives")
+    write(tmp_path, SLO[:begin] + "  indicatorRef: shared\n" + SLO[end:])
+    write(tmp_path, shared, "sli.yaml")
+
+    assert [one.name for one in load_criteria([tmp_path])] == ["answers"]
+
+
+_BEGIN, _END = SLO.index("  indicator:"), SLO.index("  objectives")
+_GOOD = "        good: { metricSource: { spec: {} } }\n        bad:"
+
+BAD = {
+    "unknown field": (
+        SLO.replace("  service: blog", "  service: blog\n  sevrice: x"),
+        r"slo.yaml:6: .*spec.sevrice: OpenSLO v1 has no",
+    ),
+    "target 1": (SLO.replace("0.99", "1.0"), r"slo.yaml:15: .*target: must lie between 0 and 1.*1\.0"),
+    "target 0": (SLO.replace("0.99", "0"), r"target: must lie between 0 and 1"),
+    "target no number": (SLO.replace("0.99", "true"), r"target: must be a number"),
+    "window 0": (SLO.replace("30d", "0d"), r"timeWindow.0.duration.*0d"),
+    "no objectives": (SLO.replace("[{ target: 0.99 }]", "[]"), r"spec.objectives"),
+    "method": (SLO.replace("Occurrences", "Guessing"), r"spec.budgetingMethod.*Guessing"),
+    "kind": (SLO.replace("kind: SLO", "kind: Wish"), r"kind 'Wish' is not one of"),
+    "version": (SLO.replace("openslo/v1", "openslo/v2"), r"apiVersion.*openslo/v2"),
+    "good and bad": (SLO.replace("        bad:", _GOOD), r"one of good and bad"),
+    "no indicator": (SLO[:_BEGIN] + SLO[_END:], r"neither indicator nor indicatorRef"),
+    "dangling reference": (SLO[:_BEGIN] + "  indicatorRef: gone\n" + SLO[_END:], r"'gone' is no SLI"),
+    "no PromQL": (SLO.replace("'requests_total' }", "'requests_total{' }"), r"ratioMetric.total: .*requests_total\{"),
+    "no selector": (SLO.replace("'requests_total' }", "'sum(requests_total)' }"), r"plain metric selector"),
+    "offset": (SLO.replace("'requests_total' }", "'requests_total offset 5m' }"), r"offset"),
+    "no query": (SLO.replace("query: 'requests_total' }", "text: 'x' }"), r"query is missing"),
+    "malformed": (SLO + "  : [", r"slo.yaml:\d+: not valid YAML"),
+    "tab": (SLO.replace("  service", "\tservice"), r"not valid YAML.*tabs"),
+    "duplicate key": (SLO.replace("  service: blog", "  service: blog\n  service: blog"), r"not valid YAML"),
+    "a value": ("just text", r"an OpenSLO document is expected"),
+    "a bad name": (SLO.replace("{ name: answers }\nspec", "{ name: An Swers }\nspec"), r"metadata.name.*An Swers"),
+}
+
+
+@pytest.mark.parametrize("what", BAD)
+def test_a_mistake_is_one_error_that_names_file_field_and_value(what: str, tmp_path: Path) -> None:
+    text, message = BAD[what]
+
+    with pytest.raises(MalformedError, match=message):
+        load_criteria([write(tmp_path, text)])
+
+
+UNSUPPORTED = {
+    "another vendor": (SLO.replace("Prometheus", "Datadog"), "'Datadog'"),
+    "time slices": (SLO.replace("Occurrences", "Timeslices"), "Timeslices"),
+    "gauges": (SLO.replace("counter: true", "counter: false"), "ratioMetric of counters"),
+    "another kind": (SLO.replace("kind: SLO", "kind: AlertPolicy"), "AlertPolicy"),
+}
+
+
+@pytest.mark.parametrize("what", UNSUPPORTED)
+def test_what_is_valid_but_not_judged_is_named_instead_of_ignored(what: str, tmp_path: Path) -> None:
+    text, message = UNSUPPORTED[what]
+
+    with pytest.raises(UnsupportedError, match=message):
+        load_criteria([write(tmp_path, text)])
+
+
+def test_names_that_differ_only_by_case_are_one_name_too_many(tmp_path: Path) -> None:
+    write(tmp_path, SLO, "a.yaml")
+    write(tmp_path, SLO, "b.yaml")
+
+    with pytest.raises(MalformedError, match=r"b\.yaml:1: SLO answers: the name is taken by .*a\.yaml"):
+        load_criteria([tmp_path])
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    assert len(load_criteria([write(tmp_path, "\ufeff" + SLO)])) == 1
+
+
+def test_what_is_not_utf8_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "slo.yaml"
+    file.write_bytes(SLO.replace("blog", "blög").encode("latin-1"))
+
+    with pytest.raises(SloError, match="is not UTF-8"):
+        load_criteria([file])
+
+
+def test_a_bomb_of_aliases_is_refused(tmp_path: Path) -> None:
+    bomb = "a: &a [x]\nb: [" + ", ".join(["*a"] * 101) + "]\n"
+
+    with pytest.raises(SloError, match="aliases"):
+        load_criteria([write(tmp_path, bomb)])
+
+
+def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:
+    with pytest.raises(SloError, match="larger than"):
+        load_criteria([write(tmp_path, "#" * (1024 * 1024 + 1))])
+
+
+def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SloError, match=r"nowhere\.yaml: cannot be read"):
+        load_criteria([tmp_path / "nowhere.yaml"])

@@ -1,0 +1,153 @@
+"""The judgement of a run: what passes, what breaks, and what each precondition stops."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from workbench.domain.gate import judge
+from workbench.domain.observations import Counts, Observations
+from workbench.domain.series import Series
+from workbench.domain.verdict import Verdict
+
+
+def _sibling() -> ModuleType:
+    """Load the helpers of the neighbouring conftest by path: test folders are no packages."""
+    spec = importlib.util.spec_from_file_location("domain_observations", Path(__file__).with_name("conftest.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+given = _sibling()
+Observe = Callable[..., Observations]
+
+
+def failed(observations: Observations) -> list[str]:
+    return [one.name for one in judge(observations).preconditions if not one.holds]
+
+
+def test_a_healthy_run_passes_with_every_precondition_met(observe: Observe) -> None:
+    judgement = judge(observe())
+
+    assert judgement.verdict is Verdict.PASS
+    assert judgement.trusted
+    assert [(slo.bad, slo.total) for slo in judgement.slos] == [(0, 5800), (0, 5800)]
+    assert judgement.p95_bucket_ms == (10.0, 25.0)
+
+
+def test_errors_above_the_allowance_fail(observe: Observe) -> None:
+    counts = Counts(given.criterion(), numerator=[given.counter(3.0)], total=[given.counter(100.0)])
+
+    assert judge(observe(counts=[counts])).verdict is Verdict.FAIL
+
+
+def test_errors_at_the_allowance_need_more_requests(observe: Observe) -> None:
+    counts = Counts(given.criterion(), numerator=[given.counter(0.5)], total=[given.counter(100.0)])
+    judgement = judge(observe(counts=[counts]))
+
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert judgement.needs_more_requests
+
+
+def test_slow_requests_above_the_allowance_fail(observe: Observe) -> None:
+    assert judge(observe(counts=[given.latency_counts(slow_rps=10.0)])).verdict is Verdict.FAIL
+
+
+def test_what_the_bucket_of_500_ms_hides_is_found_in_the_clients_latencies(observe: Observe) -> None:
+    requests = [(1000 + i / 100, 505.0 if i % 10 == 0 else 20.0) for i in range(6000)]
+
+    judgement = judge(observe(client_requests=requests))
+
+    assert judgement.slos[1].bad == 580
+    assert judgement.slos[1].verdict is Verdict.FAIL
+
+
+def test_the_exact_counter_of_slow_requests_counts_when_it_says_more(observe: Observe) -> None:
+    counts = [given.latency_counts(slow_rps=0.0, exact_rps=10.0)]
+
+    assert judge(observe(counts=counts)).slos[0].bad == 580
+
+
+def test_an_error_series_that_begins_in_the_middle_of_the_run_counts_from_zero(observe: Observe) -> None:
+    born = Series({}, [(time, 7.0) for time in given.TIMES[20:]])
+    counts = Counts(given.criterion(), numerator=[born], total=[given.counter(100.0)])
+
+    assert judge(observe(counts=[counts])).slos[0].bad == 7
+
+
+SPOILED = [
+    ("the load ran to its end", {"client_interrupted": True}),
+    ("clocks agree", {"prometheus_clock": 1070.0}),
+    ("the load was offered", {"client_offered_rps": 90.0}),
+    ("the load was offered", {"client_dropped": 1}),
+    ("the generator kept its schedule", {"client_lag_p99_ms": 10.5}),
+    ("Prometheus was not restarted", {"prometheus_started_at": 1030.0}),
+    ("Prometheus was not restarted", {"prometheus_started_at": None}),
+    (
+        "both ends of the mesh agree",
+        {"reporters": {"source": [given.counter(100.0)], "destination": [given.counter(90.0)]}},
+    ),
+    ("client and mesh agree on P95", {"client_p95_ms": 60.0}),
+    ("client and mesh agree on P95", {"client_p95_ms": 5.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "change"), SPOILED)
+def test_one_thing_that_is_wrong_is_named_and_stops_the_verdict(
+    observe: Observe, name: str, change: dict[str, object]
+) -> None:
+    observations = observe(**change)
+
+    assert failed(observations) == [name]
+    assert judge(observations).verdict is Verdict.INCONCLUSIVE
+    assert not judge(observations).needs_more_requests
+
+
+def test_a_breach_that_cannot_be_trusted_is_no_breach(observe: Observe) -> None:
+    counts = [given.latency_counts(slow_rps=50.0)]
+
+    assert judge(observe(counts=counts, client_lag_p99_ms=99.0)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_missing_scrapes_stop_the_verdict(observe: Observe) -> None:
+    half = Series({}, [(time, 1.0) for time in given.TIMES[:15]])
+
+    assert "Prometheus watched all the time" in failed(observe(timelines={"source": [half], "destination": [half]}))
+
+
+def test_a_target_that_was_down_for_a_while_stops_the_verdict(observe: Observe) -> None:
+    down = Series({}, [(time, 0.0 if 1020 < time < 1030 else 1.0) for time in given.TIMES])
+    whole = Series({}, [(time, 1.0) for time in given.TIMES])
+
+    assert failed(observe(timelines={"source": [whole], "destination": [down]})) == ["Prometheus watched all the time"]
+
+
+def test_a_proxy_that_was_restarted_stops_the_verdict(observe: Observe) -> None:
+    reset = Series({}, [(time, value if time < 1030 else value - 5900) for time, value in given.counter(100.0).samples])
+    counts = Counts(given.criterion(), numerator=[given.counter(0.0)], total=[reset])
+
+    assert "no counter was reset" in failed(observe(counts=[counts]))
+
+
+def test_data_of_another_platform_stops_the_verdict(observe: Observe) -> None:
+    foreign = {"source": [given.counter(10.0)], "destination": [given.counter(10.0)]}
+
+    assert failed(observe(reporters=foreign)) == ["client and mesh count the same requests"]
+
+
+def test_an_empty_prometheus_passes_nothing(observe: Observe) -> None:
+    nothing = Counts(given.criterion(), numerator=[], total=[])
+    judgement = judge(
+        observe(counts=[nothing], timelines={}, reporters={"source": [], "destination": []}, histogram={})
+    )
+
+    assert judgement.verdict is Verdict.INCONCLUSIVE
+    assert "enough requests" in [one.name for one in judgement.preconditions if not one.holds]
+    assert judgement.p95_bucket_ms is None

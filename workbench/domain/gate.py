@@ -46,9 +46,10 @@ class Judgement:
         return all(one.holds for one in self.preconditions)
 
     @property
-    def needs_more_requests(self) -> bool:
-        """Whether nothing is wrong but the number of requests: a longer run can decide."""
-        return self.verdict is Verdict.INCONCLUSIVE and self.trusted
+    def another_run_may_decide(self) -> bool:
+        """Whether nothing is wrong but the number of requests, or a busy moment of the generator."""
+        open_ones = [one for one in self.preconditions if not one.holds]
+        return self.verdict is Verdict.INCONCLUSIVE and all(one.transient for one in open_ones)
 
 
 def judge(observations: Observations) -> Judgement:

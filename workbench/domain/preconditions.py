@@ -35,12 +35,16 @@ P95: Final = 0.95
 
 @dataclass(frozen=True)
 class Precondition:
-    """One condition: whether it holds, what was seen, and what to do if it does not hold."""
+    """One condition: whether it holds, what was seen, and what to do if it does not hold.
+
+    `transient` is one that a busy moment of the generator's machine can spoil: the same run again may well hold it.
+    """
 
     name: str
     holds: bool
     observed: str
     remedy: str
+    transient: bool = False
 
 
 def span_of(observations: Observations, reporter: str) -> Span | None:
@@ -97,6 +101,7 @@ def _offered_rate(observations: Observations) -> Precondition:
         abs(off) <= RATE_TOLERANCE and client.dropped == 0,
         f"{client.offered_rps:.1f} of {client.target_rps:g} requests/s offered, {client.dropped} never sent",
         "give the generator more CPU or more requests in flight (--workers, --max-in-flight)",
+        transient=True,
     )
 
 
@@ -107,6 +112,7 @@ def _dispatcher_lag(observations: Observations) -> Precondition:
         lag <= LAG_LIMIT_MS,
         f"dispatcher lag P99 {lag:.1f} ms (limit {LAG_LIMIT_MS:g} ms)",
         "end what else runs on this machine, or generate the load elsewhere",
+        transient=True,
     )
 
 

@@ -1,7 +1,8 @@
 """The order of a verification, with every action injected: read it as its specification.
 
-Each run stands for itself: while only the number of requests is in the way, the run is made again, twice as long. The
-counter-check then breaks the platform on purpose: a gate that does not notice that proves nothing with its PASS.
+Each run stands for itself: while only the number of requests or a busy moment of the generator is in the way, the run
+is made again, twice as long. The counter-check then breaks the platform on purpose: a gate that does not notice that
+proves nothing with its PASS.
 """
 
 from collections.abc import Callable
@@ -83,7 +84,7 @@ def _run(plan: VerifyPlan, actions: Actions) -> GateRun:
     lengths = plan.durations()
     result = actions.measure("run", duration_s=lengths[0], warmup_s=plan.warmup_s)
     for length in lengths[1:]:
-        if not result.judgement.needs_more_requests:
+        if not result.judgement.another_run_may_decide:
             break
         result = actions.measure(f"run-{length:.0f}s", duration_s=length, warmup_s=plan.warmup_s)
     return result

@@ -53,7 +53,7 @@ def test_errors_at_the_allowance_need_more_requests(observe: Observe) -> None:
     judgement = judge(observe(counts=[counts]))
 
     assert judgement.verdict is Verdict.INCONCLUSIVE
-    assert judgement.needs_more_requests
+    assert judgement.another_run_may_decide
 
 
 def test_slow_requests_above_the_allowance_fail(observe: Observe) -> None:
@@ -107,7 +107,12 @@ def test_one_thing_that_is_wrong_is_named_and_stops_the_verdict(
 
     assert failed(observations) == [name]
     assert judge(observations).verdict is Verdict.INCONCLUSIVE
-    assert not judge(observations).needs_more_requests
+
+
+def test_only_a_busy_generator_is_worth_another_run(observe: Observe) -> None:
+    assert judge(observe(client_lag_p99_ms=50.0)).another_run_may_decide
+    assert not judge(observe(prometheus_started_at=None)).another_run_may_decide
+    assert not judge(observe(prometheus_started_at=None, client_lag_p99_ms=50.0)).another_run_may_decide
 
 
 def test_a_breach_that_cannot_be_trusted_is_no_breach(observe: Observe) -> None:

@@ -17,7 +17,7 @@ PASS, FAIL, INCONCLUSIVE = Verdict.PASS, Verdict.FAIL, Verdict.INCONCLUSIVE
 
 
 def gate_run(verdict: Verdict, *, extendable: bool = False) -> GateRun:
-    judgement = SimpleNamespace(verdict=verdict, needs_more_requests=extendable)
+    judgement = SimpleNamespace(verdict=verdict, another_run_may_decide=extendable)
     return cast("GateRun", SimpleNamespace(judgement=judgement))
 
 

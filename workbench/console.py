@@ -15,15 +15,16 @@ from rich.console import Console
 from rich.markup import escape
 
 
-def _tolerant(stream: TextIO) -> TextIO:
-    """Make a stream replace what its encoding cannot say (a C locale, a legacy code page)."""
+def _make_tolerant(stream: TextIO) -> None:
+    """Let a stream replace what its encoding cannot say (a C locale, a legacy code page)."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
-    return stream
 
 
-out = Console(file=_tolerant(sys.stdout), highlight=False, soft_wrap=not sys.stdout.isatty())
-err = Console(file=_tolerant(sys.stderr), highlight=False, soft_wrap=True)
+_make_tolerant(sys.stdout)
+_make_tolerant(sys.stderr)
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def show_error(message: str, hint: str = "") -> None:

@@ -29,9 +29,9 @@ _QUOTED_CHARACTERS = 240
 
 def unused_port_base() -> int:
     """Return a port base whose hundred ports are free; where the search begins differs between processes."""
-    bases = range(_FIRST_BASE, _LAST_BASE, PORTS_PER_INSTANCE)
+    bases: list[int] = list(range(_FIRST_BASE, _LAST_BASE, PORTS_PER_INSTANCE))
     start = os.getpid() % len(bases)
-    for base in [*bases[start:], *bases[:start]]:
+    for base in (*bases[start:], *bases[:start]):
         if all(machine.port_is_free(port) for port in range(base, base + PORTS_PER_INSTANCE)):
             return base
     pytest.fail("no hundred free ports on this machine")

@@ -4,6 +4,8 @@ Every process of an instance carries a mark with its state folder in its environ
 supervisor was killed. Only processes that this user may look into are seen.
 """
 
+import ctypes
+import os
 import socket
 from collections.abc import Iterable
 from contextlib import closing
@@ -35,6 +37,19 @@ def accepts_connections(port: int, timeout_s: float = 0.5) -> bool:
     with closing(socket.socket()) as probe:
         probe.settimeout(timeout_s)
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def inotify_instances_left(wanted: int) -> int:
+    """Return how many inotify instances this user may still open, counted up to `wanted`, by opening them."""
+    library = ctypes.CDLL(None, use_errno=True)
+    descriptors: list[int] = []
+    try:
+        while len(descriptors) < wanted and (descriptor := library.inotify_init1(os.O_CLOEXEC)) >= 0:
+            descriptors.append(descriptor)
+        return len(descriptors)
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
 
 
 def listener(port: int) -> str:

@@ -116,6 +116,8 @@ class Platform:
             self._say(f"ended {lost} processes that a killed supervisor had left behind")
         needed = {one.name: one.port for one in plan if one.port and one.name not in running}
         preflight.check_ports(self.instance, needed)
+        if not running:
+            preflight.check_watches()
         with self._undone_on_failure(running):
             with step("write certificates and configuration"):
                 write_files(self.instance, stores)

@@ -6,10 +6,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
-from workbench.adapters.processes import listener, port_is_free
+from workbench.adapters.processes import inotify_instances_left, listener, port_is_free
 from workbench.errors import UsageError
 from workbench.platform.instance import PORT_BASE_VARIABLE, STATE_VARIABLE, Instance
 
+# Five Envoys with five watched sources each: listeners, clusters, routes, two secrets (counted in /proc/PID/fd).
+WATCHES: Final = 25
+_WATCH_LIMIT: Final = Path("/proc/sys/fs/inotify/max_user_instances")
 MINIMUM_FREE_BYTES: Final = 500 * 2**20
 
 FreeBytes = Callable[[Path], int]
@@ -63,6 +66,21 @@ def check_ports(instance: Instance, needed: Mapping[str, int]) -> None:
 def _owner(name: str, port: int) -> str:
     who = listener(port)
     return f"{port} (for {name}){f' by {who}' if who else ''}"
+
+
+def check_watches(needed: int = WATCHES, limit: Path = _WATCH_LIMIT) -> None:
+    """See that Envoy may watch its files: each watched source is one inotify instance, and a user has few (128).
+
+    Raises:
+        UsageError: fewer than `needed` are left; Envoy would abort.
+    """
+    if inotify_instances_left(needed) >= needed:
+        return
+    allowed = int(limit.read_text()) if limit.exists() else 0
+    raise UsageError(
+        f"too few inotify instances are left for the mesh: {needed} are needed, this user may have {allowed} in all",
+        hint=f"stop another platform, or run: sudo sysctl fs.inotify.max_user_instances={max(512, 2 * allowed)}",
+    )
 
 
 def check_programs(names: Iterable[str] = ("setpriv",)) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from slo.criterion import Criterion
-
 from workbench.domain.series import Series
 
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from slo.criterion import Criterion
-
 from workbench.adapters.prometheus import Prometheus
 from workbench.domain.observations import ClientView, Counts, Observations
 from workbench.domain.series import Series

@@ -8,9 +8,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
-from slo.criterion import Criterion
-
 from chaos.load.result import LoadResult
+from slo.criterion import Criterion
 from workbench.adapters.prometheus import Prometheus
 from workbench.domain.gate import Judgement, judge
 from workbench.domain.observations import Observations

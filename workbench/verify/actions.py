@@ -4,13 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from slo.criterion import Criterion
-
 from chaos.load.errors import LoadError, NothingMeasuredError
 from chaos.load.fleet import run_load
 from chaos.load.plan import LoadPlan
 from chaos.load.result import RESULT_FILE
 from chaos.load.target import parse_target
+from slo.criterion import Criterion
 from workbench.adapters.prometheus import HttpPrometheus
 from workbench.commands.gate import keep_evidence
 from workbench.console import out, step

@@ -1,31 +1,15 @@
 """The judgement of a run: what passes, what breaks, and what each precondition stops."""
 
-import importlib.util
-import sys
 from collections.abc import Callable
-from pathlib import Path
-from types import ModuleType
 
 import pytest
 
+from tests.unit.workbench.domain import given
 from workbench.domain.gate import judge
 from workbench.domain.observations import Counts, Observations
 from workbench.domain.series import Series
 from workbench.domain.verdict import Verdict
 
-
-def _sibling() -> ModuleType:
-    """Load the helpers of the neighbouring conftest by path: test folders are no packages."""
-    spec = importlib.util.spec_from_file_location("domain_observations", Path(__file__).with_name("conftest.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-given = _sibling()
 Observe = Callable[..., Observations]
 
 

@@ -11,6 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    # Head and body in one segment: else delayed acknowledgements add 40 ms to each answer.
+    wbufsize = -1
 
     def do_GET(self) -> None:  # the standard library's naming
         *_, before, last = ["", *self.path.split("?")[0].strip("/").split("/")]

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))
-
-from app import serve
-from lab import PORTS, Lab
+from tests.live.mesh.app import serve
+from tests.live.mesh.lab import PORTS, Lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

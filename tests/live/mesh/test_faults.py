@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from lab import Lab
+    from tests.live.mesh.lab import Lab
 
 DELAY = """
 apiVersion: networking.istio.io/v1

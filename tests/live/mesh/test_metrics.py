@@ -5,13 +5,12 @@ from __future__ import annotations
 import socket
 from typing import TYPE_CHECKING
 
-from lab import PORTS, wait_until
-
+from tests.live.mesh.lab import PORTS, wait_until
 from workbench.mesh.local.labels import HTTP_ONLY, LABELS
 from workbench.mesh.local.metrics import BUCKETS_MS, SLOW_REQUESTS
 
 if TYPE_CHECKING:
-    from lab import Lab
+    from tests.live.mesh.lab import Lab
 
 NAMESPACE = "titanium-prod"
 SIDES = {

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
-from cases import CASES, NOT_MADE, Case
-from lab import PORTS, wait_until
 
+from tests.live.mesh.cases import CASES, NOT_MADE, Case
+from tests.live.mesh.lab import PORTS, wait_until
 from workbench.adapters.certificates import load_or_create
 from workbench.mesh.local.mesh import authority_folder, store_of
 
 if TYPE_CHECKING:
-    from lab import Lab
+    from tests.live.mesh.lab import Lab
 
 RECORD = {one["case"]: one for one in json.loads(Path(__file__).with_name("response-flags.json").read_text())}
 # Three parts, as a token has; one letter is no Base64.

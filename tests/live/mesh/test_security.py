@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 from cryptography import x509
-from lab import PORTS, wait_until
 
+from tests.live.mesh.lab import PORTS, wait_until
 from workbench.adapters.certificates import create, load_or_create
 from workbench.mesh.local.mesh import authority_folder, store_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from lab import Lab
+    from tests.live.mesh.lab import Lab
 
     from workbench.adapters.certificates import Authority
 

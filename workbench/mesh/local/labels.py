@@ -54,8 +54,8 @@ LABELS: Final = (
 HTTP_ONLY: Final = frozenset({"response_code", "grpc_response_status"})
 """Labels that Istio's TCP metrics do not have."""
 
-ENDPOINT_METADATA: Final = "titanium"
-"""The namespace of endpoint metadata that holds a workload's labels one by one (Istio packs them into one string)."""
+LOCAL_METADATA: Final = "titanium"
+"""The namespace of endpoint and cluster metadata with labels one by one (Istio packs them into a string and a list)."""
 
 _ATTRIBUTES: Final[dict[str, Callable[[Workload], str]]] = {
     "workload": lambda w: w.name,
@@ -70,14 +70,11 @@ _NAMED_BY_ACCOUNT: Final = frozenset({"workload", "canonical_service", "app"})
 
 _PEER: Final = "connection.uri_san_peer_certificate"
 _HAS_ENDPOINT: Final = (
-    f"has(xds.upstream_host_metadata) && has(xds.upstream_host_metadata.filter_metadata.{ENDPOINT_METADATA})"
+    f"has(xds.upstream_host_metadata) && has(xds.upstream_host_metadata.filter_metadata.{LOCAL_METADATA})"
 )
 _SERVICE: Final = "xds.cluster_metadata.filter_metadata.istio.services[0]"
 _HAS_SERVICE: Final = "has(xds.cluster_metadata) && has(xds.cluster_metadata.filter_metadata.istio)"
-_GRPC: Final = (
-    "'content-type' in request.headers && request.headers['content-type'].startsWith('application/grpc')"
-    " ? 'grpc' : 'http'"
-)
+_IS_GRPC: Final = "'content-type' in request.headers && request.headers['content-type'].startsWith('application/grpc')"
 
 
 def attributes(workload: Workload) -> dict[str, str]:
@@ -101,37 +98,89 @@ def source_tags(workload: Workload, *, tcp: bool = False) -> list[Json]:
             "destination_service_namespace": _cel(f"{_HAS_SERVICE} ? {_SERVICE}.namespace : '{UNKNOWN}'"),
             # Istio's client does not say how the connection is secured; only the server knows.
             "connection_security_policy": UNKNOWN,
+            "request_protocol": "tcp" if tcp else _cel(f"{_IS_GRPC} ? 'grpc' : 'http'"),
         },
         tcp=tcp,
     )
 
 
-def destination_tags(workload: Workload, service: Json, peers: Iterable[Workload]) -> list[Json]:
-    """Return the labels as the server's proxy writes them.
+IS_USUAL: Final = f"has(upstream.uri_san_peer_certificate) && !({_IS_GRPC})"
+"""Whether `usual_source_tags` tell the truth: a server has presented its certificate, and it is not gRPC."""
 
-    `service` is the cluster metadata's entry (host, name, namespace); `peers` are all workloads with an identity.
+
+def usual_source_tags(workload: Workload) -> list[Json]:
+    """Return the same labels for requests of which `IS_USUAL` holds, without an expression: those cost CPU.
+
+    With a server at the other end, all of its metadata is there, and nothing can read `unknown`.
     """
-    callers = list(peers)
     return _tags(
         {
-            "reporter": "destination",
-            **{f"source_{name}": _caller(name, callers) for name in _ATTRIBUTES if name != "workload_namespace"},
-            "source_workload_namespace": _cel(_from_certificate(".*/ns/([^/]*)/.*")),
-            "source_principal": _cel_or_unknown(_PEER),
-            **_own("destination", workload),
-            "destination_principal": _cel_or_unknown("connection.uri_san_local_certificate"),
-            "destination_service": str(service["host"]),
-            "destination_service_name": str(service["name"]),
-            "destination_service_namespace": str(service["namespace"]),
-            "connection_security_policy": _cel("connection.mtls ? 'mutual_tls' : 'none'"),
+            "reporter": "source",
+            **_own("source", workload),
+            "source_principal": "%UPSTREAM_LOCAL_URI_SAN%",
+            **{f"destination_{name}": f"%METADATA(UPSTREAM_HOST:{LOCAL_METADATA}:{name})%" for name in _ATTRIBUTES},
+            "destination_principal": "%UPSTREAM_PEER_URI_SAN%",
+            "destination_service": f"%METADATA(CLUSTER:{LOCAL_METADATA}:host)%",
+            "destination_service_name": f"%METADATA(CLUSTER:{LOCAL_METADATA}:name)%",
+            "destination_service_namespace": f"%METADATA(CLUSTER:{LOCAL_METADATA}:namespace)%",
+            "connection_security_policy": UNKNOWN,
+            "request_protocol": "http",
         },
         tcp=False,
     )
 
 
+def destination_tags(workload: Workload, service: Json) -> list[Json]:
+    """Return the labels as the server's proxy writes them; `caller_labels` must have been kept before.
+
+    `service` is the cluster metadata's entry (host, name, namespace).
+    """
+    return _tags(
+        {
+            "reporter": "destination",
+            **_own("destination", workload),
+            "destination_service": str(service["host"]),
+            "destination_service_name": str(service["name"]),
+            "destination_service_namespace": str(service["namespace"]),
+            **{label: f"%FILTER_STATE({state_key(label)}:PLAIN)%" for label in CALLER_LABELS},
+        },
+        tcp=False,
+    )
+
+
+CALLER_LABELS: Final = (
+    *(f"source_{name}" for name in _ATTRIBUTES),
+    "source_principal",
+    "destination_principal",
+    "request_protocol",
+    "connection_security_policy",
+)
+"""What the server's proxy learns from the connection and the request."""
+
+
+def state_key(label: str) -> str:
+    """Return where the value of a label is kept while a request is served."""
+    return f"titanium.label.{label}"
+
+
+def caller_labels(peers: Iterable[Workload]) -> dict[str, str]:
+    """Return how the values of `CALLER_LABELS` are found, once a request; four metrics then use them.
+
+    `peers` are all workloads with an identity.
+    """
+    callers = list(peers)
+    return {
+        **{f"source_{name}": _caller(name, callers) for name in _ATTRIBUTES if name != "workload_namespace"},
+        "source_workload_namespace": _cel(_from_certificate(".*/ns/([^/]*)/.*")),
+        "source_principal": _cel_or_unknown(_PEER),
+        "destination_principal": _cel_or_unknown("connection.uri_san_local_certificate"),
+        "request_protocol": _cel(f"{_IS_GRPC} ? 'grpc' : 'http'"),
+        "connection_security_policy": _cel("connection.mtls ? 'mutual_tls' : 'none'"),
+    }
+
+
 def _tags(values: dict[str, str], *, tcp: bool) -> list[Json]:
     request = {
-        "request_protocol": "tcp" if tcp else _cel(_GRPC),
         "response_code": "%RESPONSE_CODE%",
         "grpc_response_status": "%GRPC_STATUS_NUMBER%",
         "response_flags": "%RESPONSE_FLAGS%",
@@ -145,7 +194,7 @@ def _own(side: str, workload: Workload) -> dict[str, str]:
 
 
 def _endpoint(name: str) -> str:
-    value = f"xds.upstream_host_metadata.filter_metadata.{ENDPOINT_METADATA}.{name}"
+    value = f"xds.upstream_host_metadata.filter_metadata.{LOCAL_METADATA}.{name}"
     return _cel(f"{_HAS_ENDPOINT} ? {value} : '{UNKNOWN}'")
 
 

@@ -6,6 +6,7 @@ when a connection ends; Istio adds them every five seconds while it is open.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from workbench.mesh.envoy import extension
@@ -28,20 +29,56 @@ _LOGGER: Final = "envoy.access_loggers.stats"
 _CONFIG: Final = "envoy.extensions.access_loggers.stats.v3.Config"
 
 
-def request_loggers(tags: list[Json]) -> list[Json]:
-    """Return the loggers of an HTTP connection manager."""
+@dataclass(frozen=True)
+class Labelled:
+    """A set of labels, and the condition (an expression; None: always) under which it is the right one."""
+
+    tags: list[Json]
+    condition: str | None = None
+
+
+def request_loggers(variants: list[Labelled]) -> list[Json]:
+    """Return the loggers of an HTTP connection manager; of the variants exactly one must hold for a request."""
+    return [logger for variant in variants for logger in _request_loggers(variant)]
+
+
+def _request_loggers(variant: Labelled) -> list[Json]:
+    tags = variant.tags
     slow = {"comparison": {"op": "GE", "value": {"default_value": SLOW_MS, "runtime_key": "titanium.slow_request_ms"}}}
     return [
-        _logger(
-            counters=[_counter("istio_requests_total", tags)],
-            histograms=[
-                _histogram("istio_request_duration_milliseconds", "Milliseconds", "%DURATION%", tags),
-                _histogram("istio_request_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_RECEIVED%", tags),
-                _histogram("istio_response_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_SENT%", tags),
-            ],
-        ),
-        {**_logger(counters=[_counter(SLOW_REQUESTS, tags)]), "filter": {"duration_filter": slow}},
+        {
+            **_logger(
+                counters=[_counter("istio_requests_total", tags)],
+                histograms=[
+                    _histogram("istio_request_duration_milliseconds", "Milliseconds", "%DURATION%", tags),
+                    _histogram("istio_request_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_RECEIVED%", tags),
+                    _histogram("istio_response_bytes", "Bytes", "%DOWNSTREAM_WIRE_BYTES_SENT%", tags),
+                ],
+            ),
+            **_where([*_holds(variant)]),
+        },
+        {
+            **_logger(counters=[_counter(SLOW_REQUESTS, tags)]),
+            **_where([{"duration_filter": slow}, *_holds(variant)]),
+        },
     ]
+
+
+def _holds(variant: Labelled) -> list[Json]:
+    if variant.condition is None:
+        return []
+    expression = extension(
+        "envoy.access_loggers.extension_filters.cel",
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        expression=variant.condition,
+    )
+    return [{"extension_filter": expression}]
+
+
+def _where(conditions: list[Json]) -> Json:
+    if len(conditions) > 1:
+        return {"filter": {"and_filter": {"filters": conditions}}}
+    return {"filter": conditions[0]} if conditions else {}
 
 
 def connection_loggers(tags: list[Json]) -> list[Json]:

@@ -12,11 +12,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from workbench.mesh.envoy import given
+from workbench.mesh.envoy import extension, given
 from workbench.mesh.errors import UnsupportedError
 from workbench.mesh.local.bootstrap import render_bootstrap, socket_address
-from workbench.mesh.local.labels import CLUSTER_ID, ENDPOINT_METADATA, attributes, destination_tags, source_tags
-from workbench.mesh.local.metrics import connection_loggers, request_loggers
+from workbench.mesh.local.labels import (
+    CLUSTER_ID,
+    IS_USUAL,
+    LOCAL_METADATA,
+    attributes,
+    caller_labels,
+    destination_tags,
+    source_tags,
+    state_key,
+    usual_source_tags,
+)
+from workbench.mesh.local.metrics import Labelled, connection_loggers, request_loggers
 from workbench.mesh.local.placement import HTTP_PORT, Placement
 from workbench.mesh.model import Endpoint, Json, Proxy, ProxyConfig, ProxyRole, Workload
 
@@ -112,14 +122,19 @@ def _service_of(scene: _Scene, chain: Json) -> str:
 
 
 def _source(scene: _Scene, chain: Json) -> Json:
-    return _with_filters(scene, chain, source_tags(scene.proxy.workload))
+    workload = scene.proxy.workload
+    variants = [
+        Labelled(usual_source_tags(workload), IS_USUAL),
+        Labelled(source_tags(workload), f"!({IS_USUAL})"),
+    ]
+    return _with_filters(scene, chain, variants)
 
 
 def _inbound(scene: _Scene, listener: Json) -> Json:
     target, chains = _served(scene, listener)
     local = scene.placement.block(scene.proxy.workload).inbound
     service = scene.config.clusters[f"inbound|{target}||"]["metadata"]["filter_metadata"]["istio"]["services"][0]
-    tags = destination_tags(scene.proxy.workload, service, scene.peers)
+    variants = [Labelled(destination_tags(scene.proxy.workload, service))]
     return {
         "address": socket_address(local),
         "listener_filters": [
@@ -128,7 +143,8 @@ def _inbound(scene: _Scene, listener: Json) -> Json:
             if one["name"] != "envoy.filters.listener.original_dst"
         ],
         "filter_chains": [
-            _replaced_port(_with_filters(scene, _without_port(chain), tags), target, local) for chain in chains
+            _replaced_port(_with_filters(scene, _remembering(scene, _without_port(chain)), variants), target, local)
+            for chain in chains
         ],
     }
 
@@ -141,6 +157,33 @@ def _served(scene: _Scene, listener: Json) -> tuple[int, list[Json]]:
             f"workload {scene.proxy.workload.name} is served on the ports {ports}; this machine has a place for one"
         )
     return ports[0], chains
+
+
+def _remembering(scene: _Scene, chain: Json) -> Json:
+    """Put a filter first that finds the labels of the caller, so that refused requests have them, too."""
+    values = [
+        {
+            "object_key": state_key(label),
+            "factory_key": "envoy.string",
+            "format_string": {"text_format_source": {"inline_string": value}},
+        }
+        for label, value in caller_labels(scene.peers).items()
+    ]
+    first = extension(
+        "envoy.filters.http.set_filter_state",
+        "envoy.extensions.filters.http.set_filter_state.v3.Config",
+        on_request_headers=values,
+    )
+    filters = [
+        {
+            **one,
+            "typed_config": {**one["typed_config"], "http_filters": [first, *one["typed_config"]["http_filters"]]},
+        }
+        if one["name"] == _MANAGER
+        else one
+        for one in chain["filters"]
+    ]
+    return {**chain, "filters": filters}
 
 
 def _without_port(chain: Json) -> Json:
@@ -161,12 +204,12 @@ def _replaced_port(node: _Tree, target: int, local: int) -> _Tree:
     return node
 
 
-def _with_filters(scene: _Scene, chain: Json, tags: list[Json]) -> Json:
-    filters = [_filter(scene, one, tags) for one in chain["filters"]]
+def _with_filters(scene: _Scene, chain: Json, variants: list[Labelled]) -> Json:
+    filters = [_filter(scene, one, variants) for one in chain["filters"]]
     return _with_secrets(scene.files, {**chain, "filters": filters})
 
 
-def _filter(scene: _Scene, one: Json, tags: list[Json]) -> Json:
+def _filter(scene: _Scene, one: Json, variants: list[Labelled]) -> Json:
     settings = one["typed_config"]
     logs = settings.get("access_log", [])
     if one["name"] == _MANAGER:
@@ -176,7 +219,7 @@ def _filter(scene: _Scene, one: Json, tags: list[Json]) -> Json:
             **one,
             "typed_config": {
                 **settings,
-                "access_log": [*logs, *request_loggers(tags)],
+                "access_log": [*logs, *request_loggers(variants)],
                 **given(rds={**rds, "config_source": source} if rds else None),
             },
         }
@@ -212,8 +255,14 @@ def _cluster(scene: _Scene, cluster: Json) -> Json:
         # Linux gives a user 128 (fs.inotify.max_user_instances), and Envoy aborts when there are no more.
         kept = {key: value for key, value in cluster.items() if key != "eds_cluster_config"}
         assignment = _assignment(scene, name, scene.config.endpoints[name])
-        return _with_secrets(scene.files, {**kept, "type": "STATIC", "load_assignment": assignment})
+        placed = {**kept, "type": "STATIC", "load_assignment": assignment, "metadata": _cluster_metadata(cluster)}
+        return _with_secrets(scene.files, placed)
     return cluster
+
+
+def _cluster_metadata(cluster: Json) -> Json:
+    metadata = cluster["metadata"]["filter_metadata"]
+    return {"filter_metadata": {**metadata, LOCAL_METADATA: metadata["istio"]["services"][0]}}
 
 
 def _static(cluster: Json) -> Json:
@@ -252,7 +301,7 @@ def _endpoint_metadata(endpoint: Endpoint) -> Json:
             CLUSTER_ID,
         )
         metadata["istio"] = {"workload": ";".join(packed)}
-        metadata[ENDPOINT_METADATA] = attributes(workload)
+        metadata[LOCAL_METADATA] = attributes(workload)
     return metadata
 
 

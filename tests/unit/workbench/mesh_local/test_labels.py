@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from workbench.mesh.local.labels import HTTP_ONLY, LABELS, destination_tags, source_tags
-from workbench.mesh.local.metrics import BUCKETS_MS, SLOW_REQUESTS, histogram_buckets, request_loggers
+from workbench.mesh.local.labels import (
+    CALLER_LABELS,
+    HTTP_ONLY,
+    LABELS,
+    caller_labels,
+    destination_tags,
+    source_tags,
+    usual_source_tags,
+)
+from workbench.mesh.local.metrics import BUCKETS_MS, SLOW_REQUESTS, Labelled, histogram_buckets, request_loggers
 from workbench.mesh.model import Workload
 
 SERVICE = {"host": "blog.titanium-prod.svc.cluster.local", "name": "blog", "namespace": "titanium-prod"}
@@ -21,7 +29,9 @@ def test_both_reporters_have_istios_25_labels_in_istios_order() -> None:
     blog = _workload("blog")
     assert len(LABELS) == 25
     assert tuple(_values(source_tags(blog))) == LABELS
-    assert tuple(_values(destination_tags(blog, SERVICE, [blog]))) == LABELS
+    assert tuple(_values(usual_source_tags(blog))) == LABELS
+    assert tuple(_values(destination_tags(blog, SERVICE))) == LABELS
+    assert set(caller_labels([blog])) == set(CALLER_LABELS)
 
 
 def test_tcp_metrics_have_no_response_code() -> None:
@@ -46,20 +56,34 @@ def test_the_client_never_says_how_the_connection_is_secured() -> None:
 
 
 def test_the_clients_version_is_looked_up_by_its_identity() -> None:
-    version = _values(destination_tags(_workload("blog"), SERVICE, [_workload("user", version="v7")]))["source_version"]
+    version = caller_labels([_workload("user", version="v7")])["source_version"]
     assert "in ['spiffe://cluster.local/ns/titanium-prod/sa/user'] ? 'v7'" in version
 
 
 def test_a_version_is_unknown_where_two_share_an_identity() -> None:
     peers = [_workload("blog"), _workload("blog-v2", "blog", "v2")]
-    values = _values(destination_tags(_workload("user"), SERVICE, peers))
+    values = caller_labels(peers)
     assert "'v1'" not in values["source_version"]
     assert "'v2'" not in values["source_version"]
     assert "blog-v2" not in values["source_workload"]
 
 
+def test_a_usual_request_costs_no_expression() -> None:
+    assert not any("CEL" in value for value in _values(usual_source_tags(_workload("blog"))).values())
+    assert not any("CEL" in value for value in _values(destination_tags(_workload("blog"), SERVICE)).values())
+
+
+def test_the_variants_of_a_request_exclude_each_other_by_their_conditions() -> None:
+    usual, usual_slow = request_loggers([Labelled(source_tags(_workload("blog")), "c")])
+    assert usual["filter"]["extension_filter"]["typed_config"]["expression"] == "c"
+    assert [set(one) for one in usual_slow["filter"]["and_filter"]["filters"]] == [
+        {"duration_filter"},
+        {"extension_filter"},
+    ]
+
+
 def test_slow_requests_are_those_of_500_ms_or_more() -> None:
-    _, slow = request_loggers(source_tags(_workload("blog")))
+    _, slow = request_loggers([Labelled(source_tags(_workload("blog")))])
     comparison = slow["filter"]["duration_filter"]["comparison"]
     assert (comparison["op"], comparison["value"]["default_value"]) == ("GE", 500)
     assert slow["typed_config"]["counters"][0]["stat"]["name"] == SLOW_REQUESTS

@@ -125,7 +125,7 @@ def initialise(data: Path, password: str) -> None:
     if finished.returncode != 0:
         raise UsageError(
             f"PostgreSQL could not be initialised: {_last_line(finished.stderr)}",
-            hint="run as an ordinary user, or set DATABASE_URL to a server of your own",
+            hint="run as a user that the system knows (/etc/passwd), or set DATABASE_URL to a server of your own",
         )
     scratch.rename(data)
 
@@ -202,6 +202,9 @@ async def _create_database(connection: asyncpg.Connection, role: str, password: 
     verb = "ALTER" if exists else "CREATE"
     await connection.execute(f'{verb} ROLE "{role}" LOGIN PASSWORD {quoted}')
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", role):
+        # Who is no superuser may give a database only to a role that it is a member of (since PostgreSQL 16).
+        if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):
+            await connection.execute(f'GRANT "{role}" TO CURRENT_USER')
         await connection.execute(f'CREATE DATABASE "{role}" OWNER "{role}"')
         await connection.execute(f'REVOKE CONNECT ON DATABASE "{role}" FROM PUBLIC')
 

@@ -8,6 +8,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -82,30 +84,38 @@ def _service(instance: Instance, stores: DataStores, name: str) -> Program:
 
 
 def migrate(instance: Instance, stores: DataStores) -> None:
-    """Bring every service's database to its newest schema.
+    """Bring every service's database to its newest schema, all at the same time.
 
     Raises:
         CannotDecideError: a migration failed; the message is its own.
     """
-    for name in SERVICES_WITH_DATABASE:
-        url = stores.database.url_for(name, secrets.password(instance.secrets, name))
-        variables = {**service_environment(instance, stores, name), "DATABASE_URL": url}
-        _migrate(instance.checkout, _package(name), {**base_environment(instance), **variables})
+    environments = [_migration_environment(instance, stores, name) for name in SERVICES_WITH_DATABASE]
+    with ThreadPoolExecutor(len(SERVICES_WITH_DATABASE)) as pool:
+        # Taking the results raises what a migration raised.
+        list(pool.map(partial(_migrate, instance.checkout), SERVICES_WITH_DATABASE, environments))
 
 
-def _migrate(checkout: Path, package: str, environment: Mapping[str, str]) -> None:
-    finished = subprocess.run(  # noqa: S603 - our own module
-        [sys.executable, "-m", "services.common.migrate", package],
-        env=dict(environment),
-        cwd=checkout,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=_MIGRATION_TIMEOUT_S,
-    )
+def _migration_environment(instance: Instance, stores: DataStores, name: str) -> dict[str, str]:
+    url = stores.database.url_for(name, secrets.password(instance.secrets, name))
+    return {**base_environment(instance), **service_environment(instance, stores, name), "DATABASE_URL": url}
+
+
+def _migrate(checkout: Path, name: str, environment: Mapping[str, str]) -> None:
+    try:
+        finished = subprocess.run(  # noqa: S603 - our own module
+            [sys.executable, "-m", "services.common.migrate", _package(name)],
+            env=dict(environment),
+            cwd=checkout,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=_MIGRATION_TIMEOUT_S,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise CannotDecideError(f"the migrations of {name} took longer than {_MIGRATION_TIMEOUT_S} s") from error
     if finished.returncode != 0:
         said = (finished.stderr or finished.stdout).strip() or f"exit code {finished.returncode}"
-        raise CannotDecideError(f"the migrations of {package} failed: {said.removeprefix('error: ')}")
+        raise CannotDecideError(f"the migrations of {name} failed: {said.removeprefix('error: ')}")
 
 
 def _package(name: str) -> str:

@@ -1,0 +1,134 @@
+"""The main job as a user runs it: a good build passes, a slow one is a breach, a run without its witness is undecided.
+
+Short runs: 12 s at 100 requests/s are enough to decide both objectives (docs/gate.md).
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.live.conftest import LivePlatform
+from workbench.adapters import processes as machine
+from workbench.adapters.supervisor import Supervisor
+from workbench.platform.instance import CHECKOUT
+
+SHORT = ("--duration", "12", "--warmup", "3", "--check", "12", "--limit", "48")
+DEADLINE_S = 280
+
+
+def verify(live: LivePlatform, *options: str, checkout: Path = CHECKOUT) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "workbench", "verify", *SHORT, *options],
+        env=dict(live.environment),
+        cwd=checkout,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=DEADLINE_S,
+    )
+
+
+def shown(finished: "subprocess.CompletedProcess[str]") -> str:
+    return finished.stdout + finished.stderr
+
+
+@pytest.fixture
+def slow_checkout(tmp_path: Path) -> Path:
+    """A copy of the source in which the blog's endpoints take 600 ms longer: a bad build."""
+    copy = tmp_path / "slow"
+    for folder in ("services", "slo", "chaos", "workbench", "k8s"):
+        shutil.copytree(CHECKOUT / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    boundary = copy / "services" / "blog" / "app.py"
+    boundary.write_text(
+        boundary.read_text(encoding="utf-8")
+        + "\n\nimport asyncio\n\n_create_app = create_app\n\n\n"
+        + "def create_app():\n    app = _create_app()\n\n    @app.middleware('http')\n"
+        + "    async def slow(request, call_next):\n        await asyncio.sleep(0.6)\n"
+        + "        return await call_next(request)\n\n    return app\n",
+        encoding="utf-8",
+    )
+    return copy
+
+
+@pytest.fixture
+def watchdog() -> Iterator[list[threading.Thread]]:
+    threads: list[threading.Thread] = []
+    yield threads
+    for thread in threads:
+        thread.join(timeout=10)
+
+
+def test_a_good_build_passes_with_evidence_and_leaves_nothing_running(fresh: LivePlatform) -> None:
+    finished = verify(fresh)
+
+    assert finished.returncode == 0, shown(finished)
+    assert "verdict   PASS" in finished.stdout
+    assert "an injected delay turned the verdict to FAIL" in finished.stdout
+    (folder,) = fresh.instance.evidence.iterdir()
+    for run in ("counter-check", "recovery"):
+        assert {file.name for file in (folder / run).iterdir()} >= {"gate.json", "gate.md", "gate.xml", "load.json"}
+    assert machine.of_instance(fresh.instance.state) == []
+
+
+def test_a_build_whose_handler_is_600_ms_slower_is_a_breach(fresh: LivePlatform, slow_checkout: Path) -> None:
+    finished = verify(fresh, checkout=slow_checkout)
+
+    assert finished.returncode == 1, shown(finished)
+    assert "verdict   FAIL" in finished.stdout
+    assert "gateway-latency" in finished.stdout
+
+
+def test_a_run_in_which_prometheus_is_killed_cannot_be_decided(
+    fresh: LivePlatform, watchdog: list[threading.Thread]
+) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workbench", "verify", *SHORT],
+        env=dict(fresh.environment),
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    timer = threading.Timer(DEADLINE_S, process.kill)
+    timer.start()
+    watchdog.append(timer)
+    assert process.stdout is not None
+    lines: list[str] = []
+    for line in process.stdout:
+        lines.append(line)
+        if line.startswith("measuring") and not any("killed" in one for one in lines):
+            state = Supervisor(fresh.instance.supervisor_socket).processes()["prometheus"]
+            os.kill(state.pid, signal.SIGKILL)
+            lines.append("killed\n")
+    code = process.wait()
+    timer.cancel()
+
+    assert code == 3, "".join(lines)
+    assert "killed\n" in lines
+
+
+def test_ctrl_c_in_the_middle_of_a_run_cleans_up(fresh: LivePlatform) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "workbench", "verify", *SHORT],
+        env=dict(fresh.environment),
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith("warm-up"):
+            process.send_signal(signal.SIGINT)
+            break
+    said = process.stdout.read()
+
+    assert process.wait(timeout=60) == 130, said
+    assert machine.of_instance(fresh.instance.state) == []

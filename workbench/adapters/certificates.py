@@ -10,7 +10,7 @@ import datetime
 import os
 import tempfile
 from dataclasses import dataclass
-from pathlib import Path  # noqa: TC003 - dataclass fields are part of the public, runtime-readable interface
+from pathlib import Path
 from typing import Final
 
 from cryptography import x509
@@ -139,10 +139,9 @@ def write_atomically(file: Path, text: str, *, mode: int = 0o644) -> None:
         with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
             os.fchmod(stream.fileno(), mode)
             stream.write(text)
-        os.replace(name, file)  # noqa: PTH105 - the name is a string from mkstemp
-    except BaseException:
-        os.unlink(name)  # noqa: PTH108 - as above
-        raise
+        Path(name).replace(file)
+    finally:
+        Path(name).unlink(missing_ok=True)
 
 
 def _load(certificate_file: Path, key_file: Path) -> Authority:

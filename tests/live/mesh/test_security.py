@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.live.mesh.lab import Lab
-
     from workbench.adapters.certificates import Authority
 
 CLIENT = "spiffe://cluster.local/ns/titanium-prod/sa/api-gateway"

@@ -1,9 +1,11 @@
 """Reading logs and showing durations."""
 
+import json
 from pathlib import Path
 
 import pytest
 
+from workbench.__main__ import main
 from workbench.adapters import processes
 from workbench.commands.logs import _print_new
 from workbench.commands.status import duration
@@ -61,3 +63,48 @@ def test_a_process_that_is_gone_weighs_nothing_and_belongs_to_nobody() -> None:
     assert processes.resident_mib(2**22 - 1) == 0.0
     assert processes.of_command(2**22 - 1, "postgres") == []
     assert processes.of_command(None, "postgres") == []
+
+
+def test_logs_are_told_apart_by_name_and_missing_ones_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TITANIUM_STATE", str(tmp_path))
+    assert main(["logs"]) == 2
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "blog.log").write_text("one\ntwo\n")
+    (tmp_path / "logs" / "auth.log").write_text("three\n")
+    assert main(["logs", "-n", "1"]) == 0
+    assert [line.split() for line in capsys.readouterr().out.splitlines()] == [
+        ["auth", "|", "three"],
+        ["blog", "|", "two"],
+    ]
+    assert main(["logs", "blog"]) == 0
+    assert capsys.readouterr().out == "one\ntwo\n"
+    assert main(["logs", "nobody"]) == 2
+    assert "auth, blog" in capsys.readouterr().err
+
+
+def test_a_platform_that_is_down_is_no_pass(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TITANIUM_STATE", str(tmp_path))
+    assert main(["status"]) == 1
+    assert "down" in capsys.readouterr().out
+    assert main(["status", "--json"]) == 1
+    assert json.loads(capsys.readouterr().out)["running"] is False
+
+
+def test_components_lists_programs_and_fails_when_one_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TITANIUM_STATE", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["components"]) == 1
+    assert "missing" in capsys.readouterr().out
+    program = tmp_path / "any"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    for variable in ("PROMETHEUS_BIN", "PROMTOOL_BIN", "ALERTMANAGER_BIN", "AMTOOL_BIN"):
+        monkeypatch.setenv(variable, str(program))
+    assert main(["components", "--fetch"]) == 0
+    assert "missing" not in capsys.readouterr().out

@@ -5,7 +5,9 @@ incomplete data, values that are no numbers) is a `CannotDecideError` that says 
 """
 
 import math
+import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 import httpx
@@ -36,6 +38,10 @@ class Prometheus(Protocol):
         """Return how often the job's targets are scraped."""
         ...
 
+    def started_at(self) -> float:
+        """Return when this Prometheus was started."""
+        ...
+
     def version(self) -> str:
         """Return Prometheus' version."""
         ...
@@ -44,9 +50,9 @@ class Prometheus(Protocol):
 class HttpPrometheus:
     """A Prometheus at a URL."""
 
-    def __init__(self, url: str, *, client: httpx.Client | None = None) -> None:
+    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
-        self._client = client or httpx.Client(timeout=_TIMEOUT_S)
+        self._transport = transport
 
     def raw(self, selector: str, start: float, end: float) -> list[Series]:
         # A range selector includes its right end and excludes its left one: a millisecond more keeps both.
@@ -72,6 +78,15 @@ class HttpPrometheus:
             raise CannotDecideError(f"{self.url} has no targets of job {job!r}, or with different intervals")
         return _seconds(intervals.pop())
 
+    def started_at(self) -> float:
+        # Its own word, not its metric: after a restart the last sample of the old process is still served for minutes.
+        text = str(self._get("/api/v1/status/runtimeinfo", {})["startTime"])
+        try:
+            # Go prints nanoseconds, of which Python's parser takes six digits at most.
+            return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()
+        except ValueError as error:
+            raise CannotDecideError(f"{self.url} says that it was started at {text!r}") from error
+
     def version(self) -> str:
         return str(self._get("/api/v1/status/buildinfo", {})["version"])
 
@@ -87,7 +102,9 @@ class HttpPrometheus:
 
     def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         try:
-            response = self._client.get(self.url + path, params=dict(parameters))
+            # A dozen questions a run: a connection each is cheaper than owning a client that has to be closed.
+            with httpx.Client(timeout=_TIMEOUT_S, transport=self._transport) as client:
+                response = client.get(self.url + path, params=dict(parameters))
         except httpx.HTTPError as error:
             raise CannotDecideError(
                 f"Prometheus does not answer at {self.url}: {str(error) or type(error).__name__}",

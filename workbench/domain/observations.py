@@ -52,4 +52,4 @@ class Observations:
     scrape_interval_s: float
     prometheus_clock: float
     local_clock: float
-    prometheus_started_at: float | None
+    prometheus_started_at: float

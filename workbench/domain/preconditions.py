@@ -149,12 +149,11 @@ def _longest_gap(observations: Observations, reporter: str) -> float:
 
 
 def _no_restart(observations: Observations) -> Precondition:
-    started, window = observations.prometheus_started_at, observations.client
-    unknown = started is None
+    before_s = observations.client.started_at - observations.prometheus_started_at
     return Precondition(
         "Prometheus was not restarted",
-        started is not None and started <= window.started_at,
-        "its start time is unknown" if unknown else f"running since {window.started_at - (started or 0):.0f} s before",
+        before_s >= 0,
+        f"started {abs(before_s):.0f} s {'before' if before_s >= 0 else 'after'} the run began",
         "run the load again while Prometheus stays up",
     )
 

@@ -67,7 +67,7 @@ def observe(
         prometheus_clock=prometheus_clock,
         # The answer took a moment: compare with the middle of it.
         local_clock=(asked_at + clock()) / 2,
-        prometheus_started_at=prometheus.number('process_start_time_seconds{job="prometheus"}'),
+        prometheus_started_at=prometheus.started_at(),
     )
 
 

@@ -29,16 +29,16 @@ class Health:
         """Return what is in the way of serving, by name; empty = ready. Takes at most `READINESS_DEADLINE_S`."""
         if self.stopping:
             return {"process": "stopping"}
-        results = await asyncio.gather(*(self._check(probe) for probe in self.probes.values()))
-        return {name: result for name, result in zip(self.probes, results, strict=True) if result is not None}
+        # A probe may fail in any way, and each means "not ready": failures are results here.
+        results = await asyncio.gather(*map(self._bounded, self.probes.values()), return_exceptions=True)
+        failed = zip(self.probes, results, strict=True)
+        return {name: _reason(result) for name, result in failed if isinstance(result, BaseException)}
 
     @staticmethod
-    async def _check(probe: Probe) -> str | None:
-        try:
-            async with asyncio.timeout(READINESS_DEADLINE_S):
-                await probe()
-        except TimeoutError:
-            return f"no answer within {READINESS_DEADLINE_S} s"
-        except Exception as error:  # noqa: BLE001 - a probe may fail in any way; each means "not ready", by name
-            return type(error).__name__
-        return None
+    async def _bounded(probe: Probe) -> None:
+        async with asyncio.timeout(READINESS_DEADLINE_S):
+            await probe()
+
+
+def _reason(error: BaseException) -> str:
+    return f"no answer within {READINESS_DEADLINE_S} s" if isinstance(error, TimeoutError) else type(error).__name__

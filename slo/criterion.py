@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from slo.errors import MalformedError, UnsupportedError
-from slo.openslo import IndicatorSpec, Metric, Objective, Sli, Slo
+from slo.openslo import DataSource, IndicatorSpec, Metric, Objective, Sli, Slo
 from slo.reader import Found, read
 from slo.selector import Selector
 
@@ -42,15 +42,25 @@ def load_criteria(paths: Sequence[Path]) -> list[Criterion]:
     """
     found = read(paths)
     indicators = {one.document.metadata.name: one.document.spec for one in found if isinstance(one.document, Sli)}
+    sources = {
+        one.document.metadata.name: one.document.spec.type for one in found if isinstance(one.document, DataSource)
+    }
     return [
-        _criterion(one, one.document, objective, indicators)
+        _criterion(one, one.document, objective, indicators, sources)
         for one in found
         if isinstance(one.document, Slo)
         for objective in one.document.spec.objectives
     ]
 
 
-def _criterion(found: Found, slo: Slo, objective: Objective, indicators: Mapping[str, IndicatorSpec]) -> Criterion:
+def _criterion(
+    found: Found,
+    slo: Slo,
+    objective: Objective,
+    indicators: Mapping[str, IndicatorSpec],
+    sources: Mapping[str, str],
+) -> Criterion:
+    _refuse_unused(found, objective)
     indicator = _indicator(found, slo, indicators)
     ratio = indicator.ratio_metric
     if slo.spec.budgeting_method != "Occurrences":
@@ -58,13 +68,13 @@ def _criterion(found: Found, slo: Slo, objective: Objective, indicators: Mapping
     if ratio is None or ratio.raw is not None or not ratio.counter:
         raise UnsupportedError(f"{found}: only a ratioMetric of counters (good or bad, and total) is judged here yet")
     part, field = (ratio.good, "good") if ratio.good is not None else (ratio.bad, "bad")
-    numerator, total = _selector(found, part, field), _selector(found, ratio.total, "total")
+    numerator, total = _selector(found, part, field, sources), _selector(found, ratio.total, "total", sources)
     return Criterion(
         name=_name(slo, objective),
         display_name=slo.metadata.display_name or slo.metadata.name,
         service=slo.spec.service,
-        objective=str(objective.target),
-        target=float(objective.target),
+        objective=str(objective.share),
+        target=float(objective.share),
         numerator=numerator,
         numerator_is_good=ratio.good is not None,
         total=total,
@@ -77,7 +87,15 @@ def _criterion(found: Found, slo: Slo, objective: Objective, indicators: Mapping
 def _name(slo: Slo, objective: Objective) -> str:
     """Return the SLO's name; of several objectives each with its target."""
     alone = len(slo.spec.objectives) == 1
-    return slo.metadata.name if alone else f"{slo.metadata.name}-{objective.target}"
+    return slo.metadata.name if alone else f"{slo.metadata.name}-{objective.share}"
+
+
+def _refuse_unused(found: Found, objective: Objective) -> None:
+    """Name the fields that would change the verdict if they were understood, instead of judging without them."""
+    unused = ("op", "value", "timeSliceTarget", "timeSliceWindow", "compositeWeight", "indicator", "indicatorRef")
+    written = objective.model_dump(by_alias=True, exclude_none=True)
+    if given := [name for name in unused if name in written]:
+        raise UnsupportedError(f"{found}: objectives.{', '.join(given)}: not judged here yet; remove it")
 
 
 def _indicator(found: Found, slo: Slo, indicators: Mapping[str, IndicatorSpec]) -> IndicatorSpec:
@@ -93,14 +111,19 @@ def _indicator(found: Found, slo: Slo, indicators: Mapping[str, IndicatorSpec]) 
     return indicators[slo.spec.indicator_ref]
 
 
-def _selector(found: Found, metric: Metric | None, field: str) -> Selector:
+def _selector(found: Found, metric: Metric | None, field: str, sources: Mapping[str, str]) -> Selector:
     if metric is None:
         raise MalformedError(f"{found}: ratioMetric.{field} is missing")
     source = metric.metric_source
-    if source.type.lower() != _PROMETHEUS:
-        raise UnsupportedError(
-            f"{found}: ratioMetric.{field}: metric source {source.type!r}; only Prometheus is judged"
+    if source.metric_source_ref and source.metric_source_ref not in sources:
+        known = ", ".join(sorted(sources)) or "there are none"
+        raise MalformedError(
+            f"{found}: ratioMetric.{field}: metricSourceRef {source.metric_source_ref!r} is no DataSource of these "
+            f"files ({known})"
         )
+    kind = source.type or sources.get(source.metric_source_ref, "")
+    if kind.lower() != _PROMETHEUS:
+        raise UnsupportedError(f"{found}: ratioMetric.{field}: metric source {kind!r}; only Prometheus is judged")
     query = source.spec.get("query")
     if not isinstance(query, str):
         raise MalformedError(f"{found}: ratioMetric.{field}.metricSource.spec.query is missing")

@@ -24,7 +24,13 @@ def _exact(value: object) -> Decimal:
     """Keep the decimal digits as written: 0.995 is not 0.99499999999999999556."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic turns ValueError into its own error
-    return Decimal(str(value))
+    try:
+        number = Decimal(str(value))
+    except ArithmeticError as error:
+        raise ValueError("must be a number") from error
+    if not number.is_finite():
+        raise ValueError("must be a number")
+    return number
 
 
 def _between_zero_and_one(value: Decimal) -> Decimal:
@@ -33,7 +39,14 @@ def _between_zero_and_one(value: Decimal) -> Decimal:
     return value
 
 
+def _between_zero_and_hundred(value: Decimal) -> Decimal:
+    if not 0 < value < 100:  # noqa: PLR2004 - per cent
+        raise ValueError("must lie between 0 and 100 per cent, both excluded")
+    return value
+
+
 Target = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_one)]
+TargetPercent = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_hundred)]
 Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
 Duration = Annotated[str, Field(pattern=_DURATION)]
 
@@ -43,7 +56,7 @@ class Metadata(Model):
 
     name: Name
     display_name: str = ""
-    labels: dict[str, Any] = Field(default_factory=dict)
+    labels: dict[str, str | list[str]] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
 
 
@@ -117,12 +130,19 @@ class TimeWindow(Model):
     is_rolling: bool = False
     calendar: Calendar | None = None
 
+    @model_validator(mode="after")
+    def _rolls_or_begins(self) -> Self:
+        if self.is_rolling == (self.calendar is not None):
+            raise ValueError("a window either rolls (isRolling: true) or has a calendar that says when it begins")
+        return self
+
 
 class Objective(Model):
     """What is promised."""
 
     display_name: str = ""
-    target: Target
+    target: Target | None = None
+    target_percent: TargetPercent | None = None
     op: Literal["lte", "gte", "lt", "gt"] | None = None
     value: float | None = None
     time_slice_target: float | None = None
@@ -130,6 +150,17 @@ class Objective(Model):
     composite_weight: float | None = None
     indicator: InlineIndicator | None = None
     indicator_ref: str | None = None
+
+    @model_validator(mode="after")
+    def _one_target(self) -> Self:
+        if (self.target is None) == (self.target_percent is None):
+            raise ValueError("give one of target and targetPercent")
+        return self
+
+    @property
+    def share(self) -> Decimal:
+        """The promised share of good events, between 0 and 1, with the digits as written."""
+        return self.target if self.target is not None else (self.target_percent or Decimal(0)).scaleb(-2)
 
 
 class SloSpec(Model):
@@ -157,6 +188,14 @@ class DescribedSpec(Model):
     description: str = ""
 
 
+class DataSourceSpec(Model):
+    """What kind of server answers queries, and how it is reached; `connectionDetails` belongs to the vendor."""
+
+    description: str = ""
+    type: str = Field(min_length=1)
+    connection_details: dict[str, Any] = Field(default_factory=dict)
+
+
 class Document(Model):
     """What all documents share."""
 
@@ -170,6 +209,13 @@ class Service(Document):
 
     kind: Literal["Service"]
     spec: DescribedSpec = DescribedSpec()
+
+
+class DataSource(Document):
+    """A server that metrics are read from, for `metricSourceRef`."""
+
+    kind: Literal["DataSource"]
+    spec: DataSourceSpec
 
 
 class Sli(Document):
@@ -186,6 +232,6 @@ class Slo(Document):
     spec: SloSpec
 
 
-KINDS: dict[str, type[Document]] = {"Service": Service, "SLI": Sli, "SLO": Slo}
-OTHER_KINDS = frozenset({"DataSource", "AlertPolicy", "AlertCondition", "AlertNotificationTarget"})
+KINDS: dict[str, type[Document]] = {"Service": Service, "DataSource": DataSource, "SLI": Sli, "SLO": Slo}
+OTHER_KINDS = frozenset({"AlertPolicy", "AlertCondition", "AlertNotificationTarget"})
 """Kinds of the specification that nothing here reads yet."""

@@ -9,16 +9,31 @@ from typing import Any, Final
 from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import RoundTripConstructor
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.tokens import AliasToken
+from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
+from ruamel.yaml.nodes import ScalarNode
 
 from slo.errors import MalformedError, UnsupportedError
 from slo.openslo import KINDS, OTHER_KINDS, Document
 
 # An SLO file is some kilobytes of text that people write.
 MAX_BYTES: Final = 1024 * 1024
-# Aliases are a convenience; a document full of them is an attack (each may expand to everything before it).
-MAX_ALIASES: Final = 100
+# Aliases are a convenience; each may stand for everything before it, so that a few lines can mean a billion values.
+MAX_VALUES: Final = 10_000
+# The deepest OpenSLO document has a dozen levels.
+MAX_DEPTH: Final = 50
+
+
+class _Constructor(RoundTripConstructor):
+    """Keeps `startTime: 2022-01-01 12:00:00` the text that OpenSLO says it is, where YAML 1.1 makes a date of it."""
+
+
+def _text_of(_constructor: RoundTripConstructor, node: ScalarNode) -> str:
+    return str(node.value)
+
+
+_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _text_of)
 
 
 @dataclass(frozen=True)
@@ -65,7 +80,7 @@ def _documents(file: Path) -> Iterator[Found]:
         where = f"{file} (document {number})"
         if not isinstance(node, CommentedMap):
             raise MalformedError(f"{where}: an OpenSLO document is expected, not a plain value")
-        yield Found(_document(where, file, node), file, node.lc.line + 1, digest)
+        yield Found(_document(where, file, node, _Values(where).plain(node)), file, node.lc.line + 1, digest)
 
 
 def _text(file: Path) -> tuple[str, str]:
@@ -82,10 +97,10 @@ def _text(file: Path) -> tuple[str, str]:
 
 def _nodes(file: Path, text: str) -> list[Any]:
     try:
+        _refuse_depth(file, text)
         yaml = YAML(typ="rt")
-        if sum(isinstance(token, AliasToken) for token in yaml.scan(text)) > MAX_ALIASES:
-            raise MalformedError(f"{file}: more than {MAX_ALIASES} YAML aliases; write the values out")
-        return list(YAML(typ="rt").load_all(text))
+        yaml.Constructor = _Constructor
+        return list(yaml.load_all(text))
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         hint = " (YAML indents with spaces, never with tabs)" if "\\t" in str(error.problem) else ""
@@ -94,25 +109,36 @@ def _nodes(file: Path, text: str) -> list[Any]:
         raise MalformedError(f"{file}: not valid YAML: {error}") from error
 
 
-def _document(where: str, file: Path, node: CommentedMap) -> Document:
-    kind = node.get("kind")
-    if kind in OTHER_KINDS:
+def _refuse_depth(file: Path, text: str) -> None:
+    """Refuse what would exhaust the stack of every recursive reader, before anything is built from it."""
+    depth = 0
+    for event in YAML(typ="rt").parse(text):
+        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + 1
+            raise MalformedError(f"{file}:{line}: nested deeper than {MAX_DEPTH} levels, which no OpenSLO document is")
+
+
+def _document(where: str, file: Path, node: CommentedMap, plain: dict[str, Any]) -> Document:
+    kind = plain.get("kind")
+    if isinstance(kind, str) and kind in OTHER_KINDS:
         raise UnsupportedError(
             f"{file}:{node.lc.line + 1}: kind {kind} is not read here yet; keep it in another folder"
         )
-    if kind not in KINDS:
+    if not isinstance(kind, str) or kind not in KINDS:
         raise MalformedError(f"{where}: kind {kind!r} is not one of {', '.join([*KINDS, *sorted(OTHER_KINDS)])}")
     try:
-        return KINDS[kind].model_validate(_plain(node))
+        return KINDS[kind].model_validate(plain)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise MalformedError(_sentence(file, node, first)) from error
+        raise MalformedError(_sentence(file, node, plain, first)) from error
 
 
-def _sentence(file: Path, node: CommentedMap, error: Any) -> str:  # noqa: ANN401 - pydantic's error details
+def _sentence(file: Path, node: CommentedMap, plain: dict[str, Any], error: Any) -> str:  # noqa: ANN401 - pydantic's error details
     path = list(error["loc"])
-    name = _plain(node).get("metadata", {}).get("name", "") if isinstance(node.get("metadata"), dict) else ""
-    place = f"{file}:{_line(node, path)}: {node.get('kind')} {name}: {'.'.join(map(str, path)) or 'document'}"
+    metadata = plain.get("metadata")
+    name = metadata.get("name", "") if isinstance(metadata, dict) else ""
+    place = f"{file}:{_line(node, path)}: {plain['kind']} {name}: {'.'.join(map(str, path)) or 'document'}"
     if error["type"] == "extra_forbidden":
         return f"{place}: OpenSLO v1 has no such field; mend the name or remove it"
     reason = str(error["msg"]).removeprefix("Value error, ")
@@ -132,12 +158,23 @@ def _line(node: CommentedMap | CommentedSeq, path: Sequence[int | str]) -> int:
     return line + 1
 
 
-def _plain(node: Any) -> Any:  # noqa: ANN401 - a YAML tree
-    if isinstance(node, dict):
-        return {str(key): _plain(value) for key, value in node.items()}
-    if isinstance(node, list):
-        return [_plain(value) for value in node]
-    for kind in (bool, int, float, str):
-        if isinstance(node, kind):
-            return kind(node)
-    return node
+class _Values:
+    """Makes plain values of a YAML tree, and stops at a document whose aliases stand for more than it may hold."""
+
+    def __init__(self, where: str) -> None:
+        self._where = where
+        self._left = MAX_VALUES
+
+    def plain(self, node: Any, depth: int = 0) -> Any:  # noqa: ANN401 - a YAML tree
+        self._left -= 1
+        # An alias may also stand for something around it: a tree without an end.
+        if self._left < 0 or depth > MAX_DEPTH:
+            raise MalformedError(f"{self._where}: its aliases stand for too many values; write the values out")
+        if isinstance(node, dict):
+            return {str(key): self.plain(value, depth + 1) for key, value in node.items()}
+        if isinstance(node, list):
+            return [self.plain(value, depth + 1) for value in node]
+        for kind in (bool, int, float, str):
+            if isinstance(node, kind):
+                return kind(node)
+        return node if node is None else str(node)

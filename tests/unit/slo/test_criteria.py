@@ -6,6 +6,8 @@ import pytest
 
 from slo.criterion import load_criteria
 from slo.errors import MalformedError, SloError, UnsupportedError
+from slo.openslo import Slo
+from slo.reader import read
 
 OBJECTIVES = Path(__file__).parents[3] / "slo" / "objectives"
 
@@ -59,6 +61,31 @@ def test_several_objectives_are_several_criteria(tmp_path: Path) -> None:
     assert [one.name for one in load_criteria([write(tmp_path, text)])] == ["answers-0.99", "answers-0.5"]
 
 
+def test_a_target_in_per_cent_is_the_same_promise(tmp_path: Path) -> None:
+    (one,) = load_criteria([write(tmp_path, SLO.replace("target: 0.99", "targetPercent: 99.5"))])
+
+    assert (one.objective, one.target) == ("0.995", 0.995)
+
+
+def test_a_data_source_says_what_its_references_are(tmp_path: Path) -> None:
+    source = "apiVersion: openslo/v1\nkind: DataSource\nmetadata: { name: here }\nspec: { type: Prometheus }\n---\n"
+    text = SLO.replace("{ type: Prometheus,", "{ metricSourceRef: here,")
+
+    assert len(load_criteria([write(tmp_path, source + text)])) == 1
+
+
+def test_a_calendar_begins_at_the_time_that_is_written(tmp_path: Path) -> None:
+    calendar = "calendar: { startTime: 2022-01-01 12:00:00, timeZone: Europe/Berlin }"
+    file = write(tmp_path, SLO.replace("isRolling: true", calendar))
+
+    (found,) = read([file])
+
+    assert isinstance(found.document, Slo)
+    window = found.document.spec.time_window[0]
+    assert window.calendar is not None
+    assert window.calendar.start_time == "2022-01-01 12:00:00"
+
+
 def test_a_shared_indicator_is_found_in_another_file(tmp_path: Path) -> None:
     indicator = SLO[SLO.index("      ratioMetric") : SLO.index("  objectives")]
     shared = "apiVersion: openslo/v1\nkind: SLI\nmetadata: { name: shared }\nspec:\n" + indicator
@@ -79,6 +106,13 @@ BAD = {
     ),
     "target 1": (SLO.replace("0.99", "1.0"), r"slo.yaml:15: .*target: must lie between 0 and 1.*1\.0"),
     "target 0": (SLO.replace("0.99", "0"), r"target: must lie between 0 and 1"),
+    "target no word": (SLO.replace("0.99", "much"), r"target: must be a number \(is 'much'\)"),
+    "target NaN": (SLO.replace("0.99", ".nan"), r"target: must be a number"),
+    "two targets": (SLO.replace("target: 0.99", "target: 0.99, targetPercent: 99"), r"one of target and targetPercent"),
+    "target 100 %": (SLO.replace("target: 0.99", "targetPercent: 100"), r"targetPercent: must lie between 0 and 100"),
+    "rolling calendar": (SLO.replace("isRolling: true", "isRolling: false"), r"timeWindow.0: a window either rolls"),
+    "kind is a list": (SLO.replace("kind: SLO", "kind: [SLO]"), r"kind \['SLO'\] is not one of"),
+    "dangling source": (SLO.replace("{ type: Prometheus,", "{ metricSourceRef: gone,"), r"'gone' is no DataSource"),
     "target no number": (SLO.replace("0.99", "true"), r"target: must be a number"),
     "window 0": (SLO.replace("30d", "0d"), r"timeWindow.0.duration.*0d"),
     "no objectives": (SLO.replace("[{ target: 0.99 }]", "[]"), r"spec.objectives"),
@@ -109,6 +143,8 @@ def test_a_mistake_is_one_error_that_names_file_field_and_value(what: str, tmp_p
 
 
 UNSUPPORTED = {
+    "a threshold": (SLO.replace("target: 0.99", "target: 0.99, op: lte, value: 3"), r"objectives\.op, value"),
+    "weights": (SLO.replace("target: 0.99", "target: 0.99, compositeWeight: 2"), r"objectives\.compositeWeight"),
     "another vendor": (SLO.replace("Prometheus", "Datadog"), "'Datadog'"),
     "time slices": (SLO.replace("Occurrences", "Timeslices"), "Timeslices"),
     "gauges": (SLO.replace("counter: true", "counter: false"), "ratioMetric of counters"),
@@ -144,11 +180,33 @@ def test_what_is_not_utf8_is_refused(tmp_path: Path) -> None:
         load_criteria([file])
 
 
-def test_a_bomb_of_aliases_is_refused(tmp_path: Path) -> None:
-    bomb = "a: &a [x]\nb: [" + ", ".join(["*a"] * 101) + "]\n"
+def test_a_bomb_of_aliases_is_refused_before_it_expands(tmp_path: Path) -> None:
+    layers = [f"    a{i}: &a{i} [" + ", ".join([f"*a{i - 1}"] * 9) + "]\n" for i in range(1, 10)]
+    bomb = SLO.replace(
+        "{ name: answers }\nspec", "\n  name: answers\n  labels:\n    a0: &a0 [x]\n" + "".join(layers) + "spec"
+    )
 
-    with pytest.raises(SloError, match="aliases"):
+    with pytest.raises(SloError, match="aliases stand for too many values"):
         load_criteria([write(tmp_path, bomb)])
+
+
+def test_an_alias_for_something_around_it_is_refused(tmp_path: Path) -> None:
+    endless = SLO.replace("{ name: answers }\nspec", "&all { name: answers, labels: { again: *all } }\nspec")
+
+    with pytest.raises(SloError):
+        load_criteria([write(tmp_path, endless)])
+
+
+def test_a_few_aliases_are_a_convenience(tmp_path: Path) -> None:
+    twice = SLO.replace("bad: {", "bad: &metric {").replace("total: { metricSource", "total: *metric #")
+
+    assert [one.total.text for one in load_criteria([write(tmp_path, twice)])] == ['requests_total{code="500"}']
+
+
+@pytest.mark.parametrize("opening", ["[", "{a: "])
+def test_what_is_nested_without_end_is_refused_at_its_line(opening: str, tmp_path: Path) -> None:
+    with pytest.raises(SloError, match=r"slo\.yaml:2: nested deeper than 50 levels"):
+        load_criteria([write(tmp_path, "---\na: " + opening * 5000)])
 
 
 def test_a_huge_file_is_refused_unread(tmp_path: Path) -> None:

@@ -6,17 +6,19 @@ incomplete data, values that are no numbers) is a `CannotDecideError` that says 
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Final, Protocol
 
 import httpx
 
 from workbench.domain.series import Series
-from workbench.errors import CannotDecideError
+from workbench.errors import CannotDecideError, UsageError
 
 _TIMEOUT_S: Final = 10.0
 _SHOWN_CHARACTERS: Final = 120
+_LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Prometheus(Protocol):
@@ -48,39 +50,52 @@ class Prometheus(Protocol):
 
 
 class HttpPrometheus:
-    """A Prometheus at a URL."""
+    """A Prometheus at a URL.
+
+    Raises:
+        UsageError: it is no URL of a web server.
+    """
 
     def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
         self._transport = transport
+        # HTTP_PROXY speaks of the world outside: a proxy there cannot reach this machine's loopback.
+        self._local = _host(url) in _LOOPBACK
 
     def raw(self, selector: str, start: float, end: float) -> list[Series]:
         # A range selector includes its right end and excludes its left one: a millisecond more keeps both.
         window_ms = max(1, round((end - start) * 1000) + 1)
         result = self._query(f"{selector}[{window_ms}ms]", end)
-        if result["resultType"] != "matrix":
-            raise CannotDecideError(f"{self.url} answered {selector} with a {result['resultType']}, not with samples")
-        return [self._series(selector, one) for one in result["result"]]
+        with self._expected_shape(selector):
+            if (kind := result["resultType"]) != "matrix":
+                raise CannotDecideError(f"{self.url} answered {selector} with a {kind}, not with samples")
+            return [self._series(selector, one) for one in result["result"]]
 
     def number(self, expression: str) -> float | None:
-        result = self._query(expression)["result"]
-        if len(result) > 1:
-            raise CannotDecideError(f"{expression} has {len(result)} series at {self.url}, at most one is expected")
-        return self._value(expression, result[0]["value"][1]) if result else None
+        data = self._query(expression)
+        with self._expected_shape(expression):
+            result = data["result"]
+            if len(result) > 1:
+                raise CannotDecideError(f"{expression} has {len(result)} series at {self.url}, at most one is expected")
+            return self._value(expression, result[0]["value"][1]) if result else None
 
     def clock(self) -> float:
-        return self._value("time()", self._query("time()")["result"][1])
+        data = self._query("time()")
+        with self._expected_shape("time()"):
+            return self._value("time()", data["result"][1])
 
     def scrape_interval_s(self, job: str) -> float:
-        targets = self._get("/api/v1/targets", {"state": "active"})["activeTargets"]
-        intervals = {one["scrapeInterval"] for one in targets if one["labels"].get("job") == job}
+        data = self._get("/api/v1/targets", {"state": "active"})
+        with self._expected_shape("its targets"):
+            targets = data["activeTargets"]
+            intervals = {str(one["scrapeInterval"]) for one in targets if one["labels"].get("job") == job}
         if len(intervals) != 1:
             raise CannotDecideError(f"{self.url} has no targets of job {job!r}, or with different intervals")
         return _seconds(intervals.pop())
 
     def started_at(self) -> float:
         # Its own word, not its metric: after a restart the last sample of the old process is still served for minutes.
-        text = str(self._get("/api/v1/status/runtimeinfo", {})["startTime"])
+        text = str(self._get("/api/v1/status/runtimeinfo", {}).get("startTime"))
         try:
             # Go prints nanoseconds, of which Python's parser takes six digits at most.
             return datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", text)).timestamp()
@@ -88,9 +103,22 @@ class HttpPrometheus:
             raise CannotDecideError(f"{self.url} says that it was started at {text!r}") from error
 
     def version(self) -> str:
-        return str(self._get("/api/v1/status/buildinfo", {})["version"])
+        return str(self._get("/api/v1/status/buildinfo", {}).get("version", "unknown"))
+
+    @contextmanager
+    def _expected_shape(self, asked: str) -> Iterator[None]:
+        """Turn what another program than Prometheus, or one of another age, answers into a sentence."""
+        try:
+            yield
+        except (LookupError, TypeError, ValueError, AttributeError) as error:
+            raise CannotDecideError(
+                f"{self.url} answered {asked} with something unexpected: {type(error).__name__}: {error}",
+                hint="is it a Prometheus, 2.40 or later?",
+            ) from error
 
     def _series(self, selector: str, document: Mapping[str, Any]) -> Series:
+        if "histograms" in document:
+            raise CannotDecideError(f"{selector} is a native histogram at {self.url}; only counters are judged")
         samples = [(float(time), self._value(selector, value)) for time, value in document["values"]]
         return Series(dict(document["metric"]), samples)
 
@@ -103,7 +131,7 @@ class HttpPrometheus:
     def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         try:
             # A dozen questions a run: a connection each is cheaper than owning a client that has to be closed.
-            with httpx.Client(timeout=_TIMEOUT_S, transport=self._transport) as client:
+            with httpx.Client(timeout=_TIMEOUT_S, transport=self._transport, trust_env=not self._local) as client:
                 response = client.get(self.url + path, params=dict(parameters))
         except httpx.HTTPError as error:
             raise CannotDecideError(
@@ -115,7 +143,7 @@ class HttpPrometheus:
     def _data(self, path: str, response: httpx.Response) -> dict[str, Any]:
         try:
             document = response.json()
-            data: dict[str, Any] = document["data"] if document["status"] == "success" else {}
+            data: dict[str, Any] = dict(document["data"]) if document["status"] == "success" else {}
         except (ValueError, KeyError, TypeError) as error:
             shown = " ".join(response.text.split())[:_SHOWN_CHARACTERS]
             raise CannotDecideError(
@@ -124,7 +152,9 @@ class HttpPrometheus:
         if document["status"] != "success":
             raise CannotDecideError(f"{self.url}{path} answered {response.status_code}: {document.get('error', '')}")
         if warnings := document.get("warnings"):
-            raise CannotDecideError(f"{self.url}{path} warns that its answer is incomplete: {'; '.join(warnings)}")
+            raise CannotDecideError(
+                f"{self.url}{path} warns that its answer is incomplete: {'; '.join(map(str, warnings))}"
+            )
         return data
 
     def _value(self, expression: str, text: str) -> float:
@@ -132,6 +162,16 @@ class HttpPrometheus:
         if not math.isfinite(value):
             raise CannotDecideError(f"{expression} is {text} at {self.url}, which is no number to judge by")
         return value
+
+
+def _host(url: str) -> str:
+    try:
+        parsed = httpx.URL(url)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"{url!r} is no URL: {error}", hint="a Prometheus is at http://HOST:PORT") from error
+    if parsed.scheme not in {"http", "https"} or not parsed.host:
+        raise UsageError(f"{url!r} is no http or https URL", hint="a Prometheus is at http://HOST:PORT")
+    return parsed.host
 
 
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}

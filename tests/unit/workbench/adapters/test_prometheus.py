@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from workbench.adapters.prometheus import HttpPrometheus
-from workbench.errors import CannotDecideError
+from workbench.errors import CannotDecideError, UsageError
 
 Answer = Callable[[httpx.Request], httpx.Response]
 
@@ -94,6 +94,10 @@ BAD: dict[str, tuple[Answer, str]] = {
         "has 2 series",
     ),
     "NaN": (result("vector", [{"metric": {}, "value": [1, "NaN"]}]), "is NaN"),
+    "text as a value": (result("vector", [{"metric": {}, "value": [1, "abc"]}]), "something unexpected: ValueError"),
+    "a value without text": (result("vector", [{"metric": {}, "value": None}]), "something unexpected: TypeError"),
+    "no result": (answer(200, '{"status":"success","data":{}}'), "something unexpected: KeyError"),
+    "a list of data": (answer(200, '{"status":"success","data":[1]}'), "not Prometheus' JSON"),
     "infinity": (result("vector", [{"metric": {}, "value": [1, "+Inf"]}]), r"is \+Inf"),
 }
 
@@ -104,6 +108,32 @@ def test_a_bad_answer_cannot_decide_anything(what: str) -> None:
 
     with pytest.raises(CannotDecideError, match=message):
         prometheus(bad).number("x")
+
+
+def test_native_histograms_are_no_counters() -> None:
+    native = [{"metric": {}, "histograms": [[1, {"count": "3"}]]}]
+
+    with pytest.raises(CannotDecideError, match="native histogram"):
+        prometheus(result("matrix", native)).raw("x", 0, 1)
+
+
+@pytest.mark.parametrize("values", [[["late", "1"]], [[1]], [{"time": 1}]])
+def test_samples_of_another_form_cannot_be_judged(values: object) -> None:
+    with pytest.raises(CannotDecideError, match="something unexpected"):
+        prometheus(result("matrix", [{"metric": {}, "values": values}])).raw("x", 0, 1)
+
+
+@pytest.mark.parametrize("url", ["nowhere", "http://[::1", "ftp://127.0.0.1/", "http://", ""])
+def test_an_address_that_is_none_is_named(url: str) -> None:
+    with pytest.raises(UsageError, match="is no"):
+        HttpPrometheus(url)
+
+
+def test_a_proxy_of_the_environment_is_not_asked_for_this_machine(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.invalid:1")
+
+    with pytest.raises(CannotDecideError, match="refused"):
+        HttpPrometheus("http://127.0.0.1:1").clock()
 
 
 def test_samples_must_be_samples() -> None:

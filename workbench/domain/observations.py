@@ -11,7 +11,9 @@ from workbench.domain.series import Series
 class ClientView:
     """What the load generator saw: times in epoch seconds, latencies and lags in milliseconds.
 
-    `requests` are the (intended start, latency since then) of every request that was sent.
+    `target` is the URL that was loaded. `requests` are the (intended start, latency since then) of every request that
+    was sent, `failed_at` the intended starts of those that a user would call failed: no answer in time, an error, or a
+    wrong body.
     """
 
     started_at: float
@@ -19,11 +21,11 @@ class ClientView:
     target_rps: float
     offered_rps: float
     dropped: int
-    failed: int
+    failed_at: Sequence[float]
     lag_p99_ms: float
-    p95_ms: float
     interrupted: bool
     requests: Sequence[tuple[float, float]]
+    target: str
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Observations:
 
     `timelines` are the `up` series of the reporters' targets: `source` (the ingress) and `destination` (the gateway's
     sidecar). `histogram` are the cumulative buckets of the ingress's request duration by upper bound in milliseconds.
+    `expected_ingress` is the address (host:port) at which the local platform that owns the client's target has its
+    ingress scraped; None when the target is not on this machine.
     """
 
     client: ClientView
@@ -49,6 +53,7 @@ class Observations:
     timelines: Mapping[str, Sequence[Series]]
     reporters: Mapping[str, Sequence[Series]]
     histogram: Mapping[float, Sequence[Series]]
+    expected_ingress: str | None
     scrape_interval_s: float
     prometheus_clock: float
     local_clock: float

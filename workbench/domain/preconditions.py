@@ -5,6 +5,7 @@ A precondition that does not hold says nothing about the platform: it says that 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final
@@ -27,6 +28,8 @@ CLOCK_TOLERANCE_S: Final = 2.0
 # Both count the same requests, but are scraped up to an interval apart, in which the rate may waver.
 REPORTER_TOLERANCE: Final = 0.03
 COUNT_TOLERANCE: Final = 0.05
+# What the client may call failed beyond the mesh's count: a connection of its own now and then.
+FAILURE_TOLERANCE: Final = 0.001
 # The client also sees its own connection and event loop, on a machine that it shares: 10 ms and a quarter.
 P95_SLACK_MS: Final = 10.0
 P95_SLACK_SHARE: Final = 0.25
@@ -67,7 +70,9 @@ def check(observations: Observations) -> list[Precondition]:
         _no_reset,
         _enough,
         _reporters,
+        _same_platform,
         _client_counts,
+        _client_failures,
         _client_p95,
     )
     return [one(observations) for one in checks]
@@ -197,6 +202,21 @@ def _reporters(observations: Observations) -> Precondition:
     )
 
 
+def _same_platform(observations: Observations) -> Precondition:
+    """Hold unless Prometheus scrapes another local platform: two under the same load cannot be told apart by counts."""
+    expected = observations.expected_ingress
+    seen = [series.labels.get("instance", "") for series in observations.timelines.get("source", ())]
+    addresses = ", ".join(seen) or "no address"
+    comparable = expected is not None and all(one.startswith("127.0.0.1:") for one in seen)
+    return Precondition(
+        "Prometheus watches the platform that was loaded",
+        not comparable or seen == [expected],
+        f"the load went to {observations.client.target}, Prometheus scrapes the ingress at {addresses}"
+        + ("" if comparable else " (not a platform of this machine: by the counts alone)"),
+        "ask the Prometheus of the platform that was loaded: --prometheus, or TITANIUM_PORT_BASE",
+    )
+
+
 def _client_counts(observations: Observations) -> Precondition:
     span = span_of(observations, "source")
     sent = sum(span.start <= start < span.end for start, _ in observations.client.requests) if span else 0
@@ -209,9 +229,30 @@ def _client_counts(observations: Observations) -> Precondition:
     )
 
 
+def _client_failures(observations: Observations) -> Precondition:
+    """Hold only if no more requests failed for the user than the mesh counts as failed: a wrong page has status 200."""
+    span = span_of(observations, "source")
+    client = observations.client
+    felt = sum(span.start <= start < span.end for start in client.failed_at) if span else len(client.failed_at)
+    errors = [one for one in observations.reporters.get("source", ()) if _is_server_error(one)]
+    counted = increase(errors, span) if span else 0.0
+    return Precondition(
+        "client and mesh see the same failures",
+        felt - counted <= max(1.0, FAILURE_TOLERANCE * len(client.requests)),
+        f"{felt} requests failed for the client, {counted:.0f} were server errors for the mesh",
+        "look at the failures in load.json: users get answers that are wrong, and that no objective counts as bad",
+    )
+
+
+def _is_server_error(series: Series) -> bool:
+    # 0 is no answer at all.
+    code = series.labels.get("response_code", "")
+    return code == "0" or code.startswith("5")
+
+
 def _client_p95(observations: Observations) -> Precondition:
-    bucket, client = p95_bucket(observations), observations.client.p95_ms
-    if bucket is None:
+    bucket, client = p95_bucket(observations), client_p95_ms(observations)
+    if bucket is None or client is None:
         return Precondition("client and mesh agree on P95", False, "the mesh has no durations", "look at the ingress")
     low, high = bucket
     holds = low - 1 <= client <= high * (1 + P95_SLACK_SHARE) + P95_SLACK_MS
@@ -222,6 +263,14 @@ def _client_p95(observations: Observations) -> Precondition:
         "time is lost outside of the mesh: look at the generator's machine and at connections to the ingress",
         transient=True,
     )
+
+
+def client_p95_ms(observations: Observations) -> float | None:
+    """Return the client's P95 (milliseconds, nearest rank) of the very requests that the mesh is asked about."""
+    span = span_of(observations, "source")
+    inside = (latency for start, latency in observations.client.requests if span and span.start <= start < span.end)
+    ordered = sorted(inside)
+    return ordered[math.ceil(P95 * len(ordered)) - 1] if ordered else None
 
 
 def p95_bucket(observations: Observations) -> tuple[float, float] | None:

@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from slo.criterion import Criterion
 from workbench.adapters.prometheus import Prometheus
 from workbench.domain.observations import ClientView, Counts, Observations
 from workbench.domain.series import Series
 from workbench.errors import CannotDecideError
+from workbench.platform.ports import Ports
 
 PROXIES_JOB: Final = "envoy-stats"
 INGRESS: Final = "istio-ingressgateway"
@@ -63,6 +65,7 @@ def observe(
             "destination": _raw(prometheus, f"istio_requests_total{_DESTINATION}", window),
         },
         histogram=_histogram(_raw(prometheus, f"istio_request_duration_milliseconds_bucket{_SOURCE}", window)),
+        expected_ingress=_expected_ingress(client.target),
         scrape_interval_s=prometheus.scrape_interval_s(PROXIES_JOB),
         prometheus_clock=prometheus_clock,
         # The answer took a moment: compare with the middle of it.
@@ -82,6 +85,11 @@ def queries(criteria: Sequence[Criterion]) -> list[str]:
         f"{SLOW_REQUESTS}{_SOURCE}",
         f'up{{job="{PROXIES_JOB}",app=~"{INGRESS}|{GATEWAY}"}}',
     ]
+
+
+def _expected_ingress(target: str) -> str | None:
+    url = urlsplit(target)
+    return f"{url.hostname}:{Ports(url.port).ingress_stats}" if url.hostname == "127.0.0.1" and url.port else None
 
 
 def _counts(criterion: Criterion, prometheus: Prometheus, window: Window) -> Counts:

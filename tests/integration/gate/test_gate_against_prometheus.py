@@ -27,6 +27,7 @@ from workbench.errors import CannotDecideError
 from workbench.gate.run import GateRun, run_gate
 from workbench.platform import components
 from workbench.platform.instance import CHECKOUT
+from workbench.platform.ports import Ports
 
 RATE, WINDOW_S, INTERVAL_S = 400.0, 4.0, 0.5
 DEADLINE_S = 30.0
@@ -88,6 +89,7 @@ class RealPrometheus:
 
     def __init__(self, folder: Path, exporter: int, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
+        self.target = f"http://127.0.0.1:{exporter - Ports(0).ingress_stats}"
         binary = components.obtain(components.PROMETHEUS, CHECKOUT / ".titanium" / "components")
         configuration = folder / "prometheus.yml"
         configuration.write_text(_configuration(exporter, port))
@@ -154,13 +156,13 @@ def wait_for_samples(url: str) -> None:
     pytest.fail("Prometheus did not scrape within its deadline")
 
 
-def write_load(folder: Path, start: float) -> Path:
+def write_load(folder: Path, start: float, target: str) -> Path:
     """A load of the window in which every request took 20 ms."""
     count = round(RATE * WINDOW_S)
     latency = LatencySummary(20.0, 20.0, 20.0, 20.0, 20.0, 20.0)
     load = LoadResult(
         run_id="test",
-        target="http://127.0.0.1:1",
+        target=target,
         arrival="constant",
         rate_rps=RATE,
         duration_s=WINDOW_S,
@@ -191,7 +193,12 @@ def write_load(folder: Path, start: float) -> Path:
 
 
 def judged(
-    prometheus: RealPrometheus, folder: Path, *, shift_s: float = 0.0, spoil: Callable[[], None] | None = None
+    prometheus: RealPrometheus,
+    folder: Path,
+    *,
+    shift_s: float = 0.0,
+    spoil: Callable[[], None] | None = None,
+    target: str = "",
 ) -> GateRun:
     """Let a window pass, spoil something in the middle, and judge it."""
     wait_for_samples(prometheus.url)
@@ -201,7 +208,7 @@ def judged(
             time.sleep(0.05)
         if action is not None:
             action()
-    load = write_load(folder, start + shift_s)
+    load = write_load(folder, start + shift_s, target or prometheus.target)
     return run_gate(load_criteria([CHECKOUT / "slo" / "objectives"]), load, HttpPrometheus(prometheus.url))
 
 
@@ -265,9 +272,18 @@ def test_another_targets_data_cannot_decide(
     assert run.judgement.verdict is Verdict.INCONCLUSIVE
 
 
+def test_a_platform_beside_this_one_under_the_same_load_cannot_decide(
+    prometheus: RealPrometheus, tmp_path: Path
+) -> None:
+    run = judged(prometheus, tmp_path, target="http://127.0.0.1:21000")
+
+    assert open_questions(run) == {"Prometheus watches the platform that was loaded"}
+    assert run.judgement.verdict is Verdict.INCONCLUSIVE
+
+
 def test_a_clock_that_is_off_cannot_decide(prometheus: RealPrometheus, tmp_path: Path) -> None:
     wait_for_samples(prometheus.url)
-    load = write_load(tmp_path, time.time() - WINDOW_S - 5)
+    load = write_load(tmp_path, time.time() - WINDOW_S - 5, prometheus.target)
 
     run = run_gate(
         load_criteria([CHECKOUT / "slo" / "objectives"]),

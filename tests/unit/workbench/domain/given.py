@@ -48,19 +48,20 @@ def healthy() -> Observations:
         target_rps=RATE,
         offered_rps=RATE,
         dropped=0,
-        failed=0,
+        failed_at=[],
         lag_p99_ms=1.0,
-        p95_ms=20.0,
         interrupted=False,
         requests=requests,
+        target="http://127.0.0.1:21000",
     )
-    timeline = Series({}, [(time, 1.0) for time in TIMES])
+    timeline = Series({"instance": "127.0.0.1:21006"}, [(time, 1.0) for time in TIMES])
     return Observations(
         client=client,
         counts=[Counts(criterion(), numerator=[counter(0.0)], total=[counter(RATE)]), latency_counts()],
         timelines={"source": [timeline], "destination": [timeline]},
         reporters={"source": [counter(RATE)], "destination": [counter(RATE)]},
         histogram={bound: [counter(RATE * (0.2 if bound == BUCKETS[0] else 1.0))] for bound in BUCKETS},
+        expected_ingress="127.0.0.1:21006",
         scrape_interval_s=2.0,
         prometheus_clock=END + 5,
         local_clock=END + 5,

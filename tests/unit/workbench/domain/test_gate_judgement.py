@@ -77,8 +77,10 @@ SPOILED = [
         "both ends of the mesh agree",
         {"reporters": {"source": [given.counter(100.0)], "destination": [given.counter(90.0)]}},
     ),
-    ("client and mesh agree on P95", {"client_p95_ms": 60.0}),
-    ("client and mesh agree on P95", {"client_p95_ms": 5.0}),
+    ("client and mesh agree on P95", {"client_requests": [(given.START + i / 100, 60.0) for i in range(6000)]}),
+    ("client and mesh agree on P95", {"client_requests": [(given.START + i / 100, 5.0) for i in range(6000)]}),
+    ("client and mesh see the same failures", {"client_failed_at": [given.START + 5 + i for i in range(10)]}),
+    ("Prometheus watches the platform that was loaded", {"expected_ingress": "127.0.0.1:22006"}),
 ]
 
 
@@ -90,6 +92,21 @@ def test_one_thing_that_is_wrong_is_named_and_stops_the_verdict(
 
     assert failed(observations) == [name]
     assert judge(observations).verdict is Verdict.INCONCLUSIVE
+
+
+def test_failures_that_the_mesh_counts_too_are_no_doubt(observe: Observe) -> None:
+    errors = Series({"response_code": "503"}, given.counter(3.0).samples)
+    reporters = {"source": [given.counter(97.0), errors], "destination": [given.counter(100.0)]}
+    felt = [given.START + 2 + i / 3 for i in range(170)]
+
+    assert failed(observe(reporters=reporters, client_failed_at=felt)) == []
+
+
+def test_a_platform_elsewhere_is_told_by_its_counts_alone(observe: Observe) -> None:
+    pod = Series({"instance": "10.1.2.3:15090"}, [(time, 1.0) for time in given.TIMES])
+
+    assert failed(observe(timelines={"source": [pod], "destination": [pod]})) == []
+    assert failed(observe(expected_ingress=None)) == []
 
 
 def test_only_a_busy_generator_is_worth_another_run(observe: Observe) -> None:
@@ -112,7 +129,7 @@ def test_missing_scrapes_stop_the_verdict(observe: Observe) -> None:
 
 def test_a_target_that_was_down_for_a_while_stops_the_verdict(observe: Observe) -> None:
     down = Series({}, [(time, 0.0 if 1020 < time < 1030 else 1.0) for time in given.TIMES])
-    whole = Series({}, [(time, 1.0) for time in given.TIMES])
+    whole = given.healthy().timelines["source"][0]
 
     assert failed(observe(timelines={"source": [whole], "destination": [down]})) == ["Prometheus watched all the time"]
 

@@ -9,6 +9,7 @@ from workbench.errors import UsageError
 FAULT_SERVICE: Final = "blog"
 FAULT_DELAY_MS: Final = 800
 FAULT_PERCENT: Final = 20.0
+CHECK_WARMUP_S: Final = 2.0
 
 
 @dataclass(frozen=True)
@@ -31,9 +32,9 @@ class VerifyPlan:
         if self.limit_s < self.duration_s:
             raise UsageError(f"--limit {self.limit_s:g} is shorter than --duration {self.duration_s:g}")
 
-    def durations(self) -> list[float]:
+    def durations(self, first_s: float) -> list[float]:
         """Return the lengths to try in turn: each twice the one before, the last one the limit."""
-        lengths = [self.duration_s]
+        lengths = [first_s]
         while lengths[-1] < self.limit_s:
             lengths.append(min(2 * lengths[-1], self.limit_s))
         return lengths

@@ -5,7 +5,7 @@ is made again, twice as long. The counter-check then breaks the platform on purp
 proves nothing with its PASS.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -13,7 +13,7 @@ from typing import Protocol
 from workbench.domain.verdict import Verdict
 from workbench.errors import CannotDecideError
 from workbench.gate.run import GateRun
-from workbench.verify.plan import VerifyPlan
+from workbench.verify.plan import CHECK_WARMUP_S, VerifyPlan
 
 Step = Callable[[str], AbstractContextManager[object]]
 
@@ -72,7 +72,7 @@ def verify(plan: VerifyPlan, actions: Actions, step: Step) -> Outcome:
     """
     try:
         actions.up()
-        outcome = Outcome(_run(plan, actions))
+        outcome = Outcome(_measure(actions, "run", plan.durations(plan.duration_s), plan.warmup_s))
         if outcome.run.judgement.verdict is Verdict.PASS:
             _counter_check(plan, actions, outcome, step)
         return outcome
@@ -80,13 +80,13 @@ def verify(plan: VerifyPlan, actions: Actions, step: Step) -> Outcome:
         actions.down()
 
 
-def _run(plan: VerifyPlan, actions: Actions) -> GateRun:
-    lengths = plan.durations()
-    result = actions.measure("run", duration_s=lengths[0], warmup_s=plan.warmup_s)
+def _measure(actions: Actions, name: str, lengths: Sequence[float], warmup_s: float) -> GateRun:
+    """Measure, again and longer while another run may decide."""
+    result = actions.measure(name, duration_s=lengths[0], warmup_s=warmup_s)
     for length in lengths[1:]:
         if not result.judgement.another_run_may_decide:
             break
-        result = actions.measure(f"run-{length:.0f}s", duration_s=length, warmup_s=plan.warmup_s)
+        result = actions.measure(f"{name}-{length:.0f}s", duration_s=length, warmup_s=warmup_s)
     return result
 
 
@@ -95,7 +95,7 @@ def _counter_check(plan: VerifyPlan, actions: Actions, outcome: Outcome, step: S
     try:
         with step("counter-check: delay part of blog's requests"):
             actions.inject()
-        outcome.check = actions.measure("counter-check", duration_s=plan.check_s, warmup_s=2.0)
+        outcome.check = _measure(actions, "counter-check", plan.durations(plan.check_s), CHECK_WARMUP_S)
         delayed = actions.injected() - before
     finally:
         with step("take the delay away"):
@@ -106,7 +106,7 @@ def _counter_check(plan: VerifyPlan, actions: Actions, outcome: Outcome, step: S
         outcome.doubts.append(
             f"{delayed} requests were delayed on purpose, the verdict was {outcome.check.judgement.verdict}, not FAIL"
         )
-    outcome.recovery = actions.measure("recovery", duration_s=plan.check_s, warmup_s=2.0)
+    outcome.recovery = _measure(actions, "recovery", plan.durations(plan.check_s), CHECK_WARMUP_S)
     if outcome.recovery.judgement.verdict is not Verdict.PASS:
         outcome.doubts.append(
             f"without the delay the verdict was {outcome.recovery.judgement.verdict}, not PASS: no recovery"

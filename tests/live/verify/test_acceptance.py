@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -57,12 +58,24 @@ def slow_checkout(tmp_path: Path) -> Path:
     return copy
 
 
-@pytest.fixture
-def watchdog() -> Iterator[list[threading.Thread]]:
-    threads: list[threading.Thread] = []
-    yield threads
-    for thread in threads:
-        thread.join(timeout=10)
+@contextmanager
+def verifying(live: LivePlatform) -> Iterator["subprocess.Popen[str]"]:
+    """A verification that goes on while the test acts; it is ended with the block."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "workbench", "verify", *SHORT],
+        env=dict(live.environment),
+        cwd=CHECKOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        watchdog = threading.Timer(DEADLINE_S, process.kill)
+        watchdog.start()
+        try:
+            yield process
+        finally:
+            watchdog.cancel()
+            watchdog.join()
 
 
 def test_a_good_build_passes_with_evidence_and_leaves_nothing_running(fresh: LivePlatform) -> None:
@@ -85,50 +98,31 @@ def test_a_build_whose_handler_is_600_ms_slower_is_a_breach(fresh: LivePlatform,
     assert "gateway-latency" in finished.stdout
 
 
-def test_a_run_in_which_prometheus_is_killed_cannot_be_decided(
-    fresh: LivePlatform, watchdog: list[threading.Thread]
-) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workbench", "verify", *SHORT],
-        env=dict(fresh.environment),
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    timer = threading.Timer(DEADLINE_S, process.kill)
-    timer.start()
-    watchdog.append(timer)
-    assert process.stdout is not None
-    lines: list[str] = []
-    for line in process.stdout:
-        lines.append(line)
-        if line.startswith("measuring") and not any("killed" in one for one in lines):
-            state = Supervisor(fresh.instance.supervisor_socket).processes()["prometheus"]
-            os.kill(state.pid, signal.SIGKILL)
-            lines.append("killed\n")
-    code = process.wait()
-    timer.cancel()
+def test_a_run_in_which_prometheus_is_killed_cannot_be_decided(fresh: LivePlatform) -> None:
+    said: list[str] = []
+    with verifying(fresh) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            said.append(line)
+            if line.startswith("measuring") and "killed\n" not in said:
+                state = Supervisor(fresh.instance.supervisor_socket).processes()["prometheus"]
+                os.kill(state.pid, signal.SIGKILL)
+                said.append("killed\n")
+        code = process.wait()
 
-    assert code == 3, "".join(lines)
-    assert "killed\n" in lines
+    assert code == 3, "".join(said)
+    assert "killed\n" in said
 
 
 def test_ctrl_c_in_the_middle_of_a_run_cleans_up(fresh: LivePlatform) -> None:
-    process = subprocess.Popen(
-        [sys.executable, "-m", "workbench", "verify", *SHORT],
-        env=dict(fresh.environment),
-        cwd=CHECKOUT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    assert process.stdout is not None
-    for line in process.stdout:
-        if line.startswith("warm-up"):
-            process.send_signal(signal.SIGINT)
-            break
-    said = process.stdout.read()
+    with verifying(fresh) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("warm-up"):
+                process.send_signal(signal.SIGINT)
+                break
+        said = process.stdout.read()
+        code = process.wait()
 
-    assert process.wait(timeout=60) == 130, said
+    assert code == 130, said
     assert machine.of_instance(fresh.instance.state) == []

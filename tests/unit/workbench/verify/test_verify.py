@@ -106,6 +106,17 @@ def test_a_gate_that_misses_the_injected_delay_cannot_pass_anything() -> None:
     assert outcome.doubts == ["100 requests were delayed on purpose, the verdict was PASS, not FAIL"]
 
 
+def test_a_counter_check_that_a_busy_machine_has_spoilt_is_made_again() -> None:
+    spoilt = gate_run(INCONCLUSIVE, extendable=True)
+    world = Acted(gate_run(PASS), spoilt, gate_run(FAIL), spoilt, gate_run(PASS))
+
+    assert run(world).verdict is PASS
+    assert world.log[2:] == [
+        *("inject", "counter-check 20", "counter-check-40s 40", "heal"),
+        *("recovery 20", "recovery-40s 40", "down"),
+    ]
+
+
 def test_a_platform_that_does_not_recover_is_not_passed() -> None:
     outcome = run(Acted(gate_run(PASS), gate_run(FAIL), gate_run(FAIL)))
 

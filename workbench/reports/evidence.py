@@ -5,6 +5,7 @@ Schema `titanium.gate/v1` (docs/schemas/gate-evidence.schema.json). Each file is
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -13,11 +14,15 @@ from typing import Any, Final
 from chaos.load.result import LoadResult
 from workbench.domain.gate import Judgement, SloJudgement
 from workbench.domain.observations import Observations
+from workbench.reports.gate_html import render_html
 from workbench.reports.gate_junit import render_junit
 from workbench.reports.gate_markdown import render_markdown
 
 SCHEMA: Final = "titanium.gate/v1"
 EVIDENCE_FILE: Final = "gate.json"
+# Bins of equal width on a logarithmic axis: 1.122 from bound to bound.
+_BINS_PER_DECADE: Final = 20
+_SHORTEST_MS: Final = 0.1
 
 
 def build_evidence(  # noqa: PLR0913 - a document has as many parts as it has
@@ -43,11 +48,24 @@ def build_evidence(  # noqa: PLR0913 - a document has as many parts as it has
         if bucket
         else None,
         "load": load.to_json(),
+        "client_latency_histogram": _latencies(observations),
         "prometheus": {"url": prometheus_url, "scrape_interval_s": observations.scrape_interval_s},
         "queries": list(queries),
         "versions": dict(versions),
         "machine": machine,
     }
+
+
+def _latencies(observations: Observations) -> list[dict[str, Any]]:
+    """Return how many requests took up to each bound (milliseconds, from the intended start): every non-empty bin."""
+    numbers = Counter(
+        math.ceil(_BINS_PER_DECADE * math.log10(max(latency, _SHORTEST_MS)))
+        for _, latency in observations.client.requests
+    )
+    return [
+        {"up_to_ms": float(f"{10 ** (number / _BINS_PER_DECADE):.4g}"), "count": numbers[number]}
+        for number in range(min(numbers, default=0), max(numbers, default=-1) + 1)
+    ]
 
 
 def _slo(slo: SloJudgement) -> dict[str, Any]:
@@ -75,6 +93,7 @@ def write_evidence(folder: Path, document: Mapping[str, Any]) -> None:
     _write(folder / EVIDENCE_FILE, json.dumps(document, indent=2, allow_nan=False) + "\n")
     _write(folder / "gate.md", render_markdown(document))
     _write(folder / "gate.xml", render_junit(document))
+    _write(folder / "gate.html", render_html(document))
 
 
 def _write(file: Path, text: str) -> None:

@@ -86,7 +86,13 @@ def test_a_good_build_passes_with_evidence_and_leaves_nothing_running(fresh: Liv
     assert "an injected delay turned the verdict to FAIL" in finished.stdout
     (folder,) = fresh.instance.evidence.iterdir()
     for run in ("counter-check", "recovery"):
-        assert {file.name for file in (folder / run).iterdir()} >= {"gate.json", "gate.md", "gate.xml", "load.json"}
+        assert {file.name for file in (folder / run).iterdir()} >= {
+            "gate.json",
+            "gate.md",
+            "gate.xml",
+            "gate.html",
+            "load.json",
+        }
     assert machine.of_instance(fresh.instance.state) == []
 
 

@@ -1,6 +1,6 @@
 """Where each millisecond of a request goes: the time that every layer of the way adds, from its own histograms.
 
-Contract: `breakdown` takes the summed duration that each layer reports over one window and returns, per request at
+Contract: `breakdown` takes the summed duration that each layer reports between two moments and returns, per request at
 the ingress, what each layer adds to the one beneath it. Means can be subtracted, percentiles cannot: hence sums.
 Layers run from the client inwards; a layer adds its own work and the way to the next one. A layer without samples is
 an error, not a zero.
@@ -28,7 +28,7 @@ class NoSamplesError(CannotDecideError):
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """One place where durations are measured; `query` is the sum of milliseconds over `{window}`, in PromQL."""
+    """A place where durations are measured; `query` is the milliseconds it had summed up by the time `{at}`, PromQL."""
 
     name: str
     adds: str
@@ -36,14 +36,11 @@ class Layer:
 
 
 def _mesh(labels: str) -> str:
-    return (
-        f"sum(increase({_MESH}_sum{{{labels}}}[{{window}}])) + "
-        f"{_CUT_OFF_MS} * sum(increase({_MESH}_count{{{labels}}}[{{window}}]))"
-    )
+    return f"sum({_MESH}_sum{{{labels}}} @ {{at}}) + {_CUT_OFF_MS} * sum({_MESH}_count{{{labels}}} @ {{at}})"
 
 
 def _service(metric: str, labels: str) -> str:
-    return f"1000 * sum(increase({metric}_sum{{{labels}}}[{{window}}]))"
+    return f"1000 * sum({metric}_sum{{{labels}}} @ {{at}})"
 
 
 # From outside to inside; the client's own figure comes from the load result and stands before them.
@@ -84,7 +81,7 @@ LAYERS = (
         _service(REQUEST_DURATION.name, 'job="services",app!="api-gateway"'),
     ),
 )
-REQUESTS_QUERY = 'sum(increase(istio_requests_total{reporter="source",destination_workload="api-gateway"}[{window}]))'
+REQUESTS_QUERY = 'sum(istio_requests_total{reporter="source",destination_workload="api-gateway"} @ {at})'
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,20 +93,14 @@ class Share:
     ms: float
 
 
-def collect(
-    query: Callable[[str], float | None], *, ended_at: float, window_s: float
-) -> tuple[dict[str, float], float]:
-    """Ask for each layer's summed milliseconds and the number of requests over `window_s` seconds.
+def collect(query: Callable[[str], float | None], *, before: float, after: float) -> tuple[dict[str, float], float]:
+    """Ask for each layer's summed milliseconds and the number of requests between two moments, epoch seconds.
 
-    `ended_at` is the end of the window in epoch seconds.
+    At both moments there must be no traffic: the difference of two counters at rest is exact, whereas rates over a
+    window that traffic crosses are extrapolated, and differently for each target.
     """
-    sums = {layer.name: _ask(query, layer.name, over(layer.query, ended_at, window_s)) for layer in LAYERS}
-    return sums, _ask(query, "requests at the ingress", over(REQUESTS_QUERY, ended_at, window_s))
-
-
-def over(query: str, ended_at: float, window_s: float) -> str:
-    """Return the query over that window, whenever it is asked."""
-    return query.replace("[{window}]", f"[{round(window_s)}s] @ {ended_at:.3f}")
+    sums = {layer.name: _between(query, layer.name, layer.query, before, after) for layer in LAYERS}
+    return sums, _between(query, "requests at the ingress", REQUESTS_QUERY, before, after)
 
 
 def breakdown(sums_ms: Mapping[str, float], *, requests: float, client_mean_ms: float) -> list[Share]:
@@ -121,8 +112,8 @@ def breakdown(sums_ms: Mapping[str, float], *, requests: float, client_mean_ms: 
     return [client, *(Share(layer.name, layer.adds, own - below) for layer, own, below in inner)]
 
 
-def _ask(query: Callable[[str], float | None], what: str, promql: str) -> float:
-    value = query(promql)
-    if not value:
-        raise NoSamplesError(f"no samples of {what} in the measured window", hint=f"the query was {promql}")
-    return value
+def _between(query: Callable[[str], float | None], what: str, promql: str, before: float, after: float) -> float:
+    earlier, later = (query(promql.replace("{at}", f"{at:.3f}")) for at in (before, after))
+    if earlier is None or later is None or later <= earlier:
+        raise NoSamplesError(f"no samples of {what} in the measured run", hint=f"the query was {promql}")
+    return later - earlier

@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 GATEWAY = "api-gateway"
 MONITORING = frozenset({"prometheus", "alertmanager"})
 DATA_STORES = frozenset({"postgres", "valkey"})
-# The last scrape of a window, and Envoy's flush of its histograms before it, must have happened.
+# Longer than Envoy's flush of its histograms (1 s) and a scrape (2 s) after it.
 SETTLE_S = 4.0
 VERIFY = (sys.executable, "-m", "workbench", "verify")
 
@@ -190,11 +190,19 @@ class RunningVariant:
         folder = self._lab.folder / f"{self._slug}-referee"
         return run_k6(self._target, folder, rate_rps=rate_rps, duration_s=duration_s, warmup_s=warmup_s)
 
-    def hops(self, result: LoadResult) -> list[hops.Share]:
-        time.sleep(SETTLE_S)
+    def hops(self, *, rate_rps: float, duration_s: float) -> list[hops.Share]:
+        before = _at_rest()
+        result = self.load(rate_rps=rate_rps, warmup_s=0, duration_s=duration_s, on_progress=lambda _progress: None)
+        after = _at_rest()
         query = HttpPrometheus(self._lab.instance.prometheus_url).number
-        sums, requests = hops.collect(query, ended_at=result.ended_at, window_s=result.measured_s)
+        sums, requests = hops.collect(query, before=before, after=after)
         return hops.breakdown(sums, requests=requests, client_mean_ms=result.latency_ms.mean)
+
+
+def _at_rest() -> float:
+    """Wait until Prometheus has seen everything that happened so far; return the time then, in epoch seconds."""
+    time.sleep(SETTLE_S)
+    return time.time()
 
 
 def read_latencies(samples: Path) -> list[float]:

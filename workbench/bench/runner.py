@@ -53,7 +53,8 @@ class Running(Protocol):
 
     def referee(self, *, rate_rps: float, warmup_s: float, duration_s: float) -> RefereeResult: ...
 
-    def hops(self, result: LoadResult) -> list[Share]: ...
+    def hops(self, *, rate_rps: float, duration_s: float) -> list[Share]:
+        """Put load on from rest to rest, and return what each layer added to a request."""
 
 
 class Lab(Protocol):
@@ -104,10 +105,12 @@ def run(lab: Lab, plan: BenchPlan, limits: Limits, *, say: Callable[[str], None]
     setting = lab.setting(plan)
     with lab.running(EVERYTHING) as running:
         result, meter = _nominal(running, EVERYTHING, plan, say)
-        hops, reads = running.hops(result), running.reads(result)
+        reads = running.reads(result)
         say("the referee")
         referee = running.referee(rate_rps=plan.rate_rps, warmup_s=plan.warmup_s, duration_s=plan.duration_s)
         memory = running.memory()
+        say("where each millisecond goes")
+        hops = running.hops(rate_rps=plan.rate_rps, duration_s=plan.duration_s)
         capacity = _capacity(running, EVERYTHING, plan, limits, say)
         variants = [_figures(EVERYTHING, result, meter, running.received(), capacity)]
     for variant in VARIANTS[1:]:

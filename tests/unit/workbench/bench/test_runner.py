@@ -64,8 +64,9 @@ class FakeRunning:
         requests = int(rate_rps * duration_s)
         return RefereeResult("k6", rate_rps, duration_s, requests, 0, 0, 8.0, 15.0, 20.0, 40.0, 60.0)
 
-    def hops(self, result: LoadResult) -> list[Share]:
-        return [Share("client", "all of it", result.latency_ms.mean)]
+    def hops(self, *, rate_rps: float, duration_s: float) -> list[Share]:
+        self.lab.log.append(f"{self.variant.name} hops at {rate_rps:g} for {duration_s:g} s")
+        return [Share("client", "all of it", 10.0)]
 
 
 class FakeLab:

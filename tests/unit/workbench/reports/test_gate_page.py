@@ -66,7 +66,7 @@ def plots(page: str) -> list[ET.Element]:
 
 FAILING = [Counts(given.criterion(), numerator=[given.counter(3.0)], total=[given.counter(given.RATE)])]
 AT_THE_LIMIT = [Counts(given.criterion(), numerator=[given.counter(0.5)], total=[given.counter(given.RATE)])]
-REASONS = {
+REASONS: dict[str, tuple[dict[str, Any], str]] = {
     "PASS": ({}, "Every objective is met"),
     "FAIL": ({"counts": FAILING}, "Missed, beyond what chance explains: an objective"),
     "INCONCLUSIVE": ({"counts": AT_THE_LIMIT}, "More requests are needed to decide: an objective"),

@@ -192,11 +192,22 @@ def _rate(observations: Observations, reporter: str) -> float:
     return increase(observations.reporters.get(reporter, ()), span) / span.seconds if span else 0.0
 
 
+def _in_flight_share(observations: Observations) -> float:
+    """Return which share of the requests may be counted on the other side of a window's edge.
+
+    The client dates a request by its start, a proxy by its end: what is in flight at an edge (Little's law: rate times
+    latency) differs by that much, more the slower the platform and the shorter the window.
+    """
+    span, latency_ms = span_of(observations, "source"), client_p95_ms(observations)
+    return latency_ms / 1000 / span.seconds if span and latency_ms is not None else 0.0
+
+
 def _reporters(observations: Observations) -> Precondition:
     source, destination = _rate(observations, "source"), _rate(observations, "destination")
+    tolerance = REPORTER_TOLERANCE + _in_flight_share(observations)
     return Precondition(
         "both ends of the mesh agree",
-        source > 0 and abs(destination / source - 1) <= REPORTER_TOLERANCE,
+        source > 0 and abs(destination / source - 1) <= tolerance,
         f"{source:.1f} requests/s left the ingress, {destination:.1f} arrived at the gateway's sidecar",
         "look at the response flags in both access logs: titanium logs ingress",
     )
@@ -223,7 +234,7 @@ def _client_counts(observations: Observations) -> Precondition:
     seen = increase(observations.reporters.get("source", ()), span) if span else 0.0
     return Precondition(
         "client and mesh count the same requests",
-        sent > 0 and abs(seen / sent - 1) <= COUNT_TOLERANCE,
+        sent > 0 and abs(seen / sent - 1) <= COUNT_TOLERANCE + _in_flight_share(observations),
         f"{sent} sent, {seen:.0f} counted by the mesh in the same {span.seconds if span else 0:.0f} s",
         "look whether the load went to this platform, and whether something else sends requests to it",
     )

@@ -20,7 +20,7 @@ from workbench.adapters import processes as machine
 from workbench.adapters.supervisor import Supervisor
 from workbench.platform.instance import CHECKOUT
 
-SHORT = ("--duration", "12", "--warmup", "3", "--check", "12", "--limit", "48")
+SHORT = ("--duration", "12", "--warmup", "5", "--check", "12", "--limit", "48")
 DEADLINE_S = 280
 
 

@@ -147,6 +147,15 @@ def test_data_of_another_platform_stops_the_verdict(observe: Observe) -> None:
     assert failed(observe(reporters=foreign)) == ["client and mesh count the same requests"]
 
 
+def test_a_slow_platform_may_have_more_in_flight_at_the_edges_of_the_window(observe: Observe) -> None:
+    more = {"source": [given.counter(108.0)], "destination": [given.counter(104.0)]}
+    slow = [(1000 + i / 100, 3000.0) for i in range(6000)]
+
+    assert "client and mesh count the same requests" in failed(observe(reporters=more))
+    assert "client and mesh count the same requests" not in failed(observe(reporters=more, client_requests=slow))
+    assert "both ends of the mesh agree" not in failed(observe(reporters=more, client_requests=slow))
+
+
 def test_an_empty_prometheus_passes_nothing(observe: Observe) -> None:
     nothing = Counts(given.criterion(), numerator=[], total=[])
     judgement = judge(

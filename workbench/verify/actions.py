@@ -22,6 +22,7 @@ from workbench.platform.instance import PUBLIC_HOST, Instance
 from workbench.platform.lifecycle import Platform
 from workbench.reports.gate_terminal import print_judgement
 from workbench.reports.load import LoadProgress
+from workbench.verify.interrupts import uninterrupted
 from workbench.verify.plan import FAULT_DELAY_MS, FAULT_PERCENT, FAULT_SERVICE
 
 _SEED: Final = 1
@@ -47,8 +48,9 @@ class LocalActions:
         self._platform = Platform(instance, say=out.print)
 
     def up(self) -> None:
-        started = self._platform.up(step)
-        self._keep = self._keep or not started
+        # Noted first: whoever presses Ctrl-C in the middle keeps the platform that was there before.
+        self._keep = self._keep or self._platform.supervisor.is_alive()
+        self._platform.up(step)
         self.heal()
 
     def measure(self, name: str, *, duration_s: float, warmup_s: float) -> GateRun:
@@ -97,7 +99,8 @@ class LocalActions:
 
     def down(self) -> None:
         if not self._keep:
-            self._platform.down(step)
+            with uninterrupted():
+                self._platform.down(step)
 
     def _plane(self) -> ControlPlane:
         return ControlPlane.of_running(self._instance)

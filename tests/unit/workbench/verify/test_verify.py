@@ -153,6 +153,11 @@ def test_ctrl_c_at_any_moment_heals_and_takes_down(interrupted_at: int) -> None:
         ("--check 0", {"check_s": 0.0}),
         ("--limit 10", {"limit_s": 10.0}),
         ("--rate nan", {"rate_rps": float("nan")}),
+        ("--rate 1e+09", {"rate_rps": 1e9}),
+        ("--warmup nan", {"warmup_s": float("nan")}),
+        ("--warmup inf", {"warmup_s": float("inf")}),
+        ("--duration inf", {"duration_s": float("inf"), "limit_s": float("inf")}),
+        ("--limit nan", {"limit_s": float("nan")}),
     ],
 )
 def test_a_plan_that_makes_no_sense_names_the_option_and_its_value(option: str, values: dict[str, float]) -> None:

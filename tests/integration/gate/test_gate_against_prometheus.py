@@ -12,6 +12,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -31,6 +32,7 @@ from workbench.platform.ports import Ports
 
 RATE, WINDOW_S, INTERVAL_S = 400.0, 4.0, 0.5
 DEADLINE_S = 30.0
+OBJECTIVES = load_criteria([CHECKOUT / "slo" / "objectives"])
 BOUNDS = ("10.0", "25.0", "500.0", "1000.0", "+Inf")
 CLIENT_LABELS = (
     'source_workload="istio-ingressgateway",source_workload_namespace="istio-ingress",'
@@ -58,8 +60,8 @@ class Played:
         return "\n".join(lines) + "\n"
 
 
-@pytest.fixture
-def played() -> Iterator[tuple[Played, int]]:
+@contextmanager
+def exporting() -> Iterator[tuple[Played, int]]:
     world = Played()
 
     class Handler(BaseHTTPRequestHandler):
@@ -135,11 +137,45 @@ def _configuration(exporter: int, port: int) -> str:
     )
 
 
+@contextmanager
+def watching(folder: Path, exporter: int) -> Iterator[RealPrometheus]:
+    real = RealPrometheus(folder, exporter, unused_port())
+    try:
+        yield real
+    finally:
+        real.close()
+
+
+@pytest.fixture
+def played() -> Iterator[tuple[Played, int]]:
+    with exporting() as world:
+        yield world
+
+
 @pytest.fixture
 def prometheus(tmp_path: Path, played: tuple[Played, int]) -> Iterator[RealPrometheus]:
-    real = RealPrometheus(tmp_path, played[1], unused_port())
-    yield real
-    real.close()
+    with watching(tmp_path, played[1]) as real:
+        yield real
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A window in which nothing was spoilt: what is spoilt afterwards is how one looks at it."""
+
+    prometheus: RealPrometheus
+    start: float
+
+    def judged(
+        self, folder: Path, *, shift_s: float = 0.0, target: str = "", clock: Callable[[], float] = time.time
+    ) -> GateRun:
+        load = write_load(folder, self.start + shift_s, target or self.prometheus.target)
+        return run_gate(OBJECTIVES, load, HttpPrometheus(self.prometheus.url), clock=clock)
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Quiet]:
+    with exporting() as (_, port), watching(tmp_path_factory.mktemp("quiet"), port) as real:
+        yield Quiet(real, pass_a_window(real))
 
 
 def wait_for_samples(url: str) -> None:
@@ -192,15 +228,8 @@ def write_load(folder: Path, start: float, target: str) -> Path:
     return folder / "load.json"
 
 
-def judged(
-    prometheus: RealPrometheus,
-    folder: Path,
-    *,
-    shift_s: float = 0.0,
-    spoil: Callable[[], None] | None = None,
-    target: str = "",
-) -> GateRun:
-    """Let a window pass, spoil something in the middle, and judge it."""
+def pass_a_window(prometheus: RealPrometheus, spoil: Callable[[], None] | None = None) -> float:
+    """Let a window pass, spoil something in the middle, and return when the window began."""
     wait_for_samples(prometheus.url)
     start = time.time()
     for moment, action in ((WINDOW_S / 2, spoil), (WINDOW_S, None)):
@@ -208,16 +237,20 @@ def judged(
             time.sleep(0.05)
         if action is not None:
             action()
-    load = write_load(folder, start + shift_s, target or prometheus.target)
-    return run_gate(load_criteria([CHECKOUT / "slo" / "objectives"]), load, HttpPrometheus(prometheus.url))
+    return start
+
+
+def judged(prometheus: RealPrometheus, folder: Path, *, spoil: Callable[[], None] | None = None) -> GateRun:
+    load = write_load(folder, pass_a_window(prometheus, spoil), prometheus.target)
+    return run_gate(OBJECTIVES, load, HttpPrometheus(prometheus.url))
 
 
 def open_questions(run: GateRun) -> set[str]:
     return {one.name for one in run.judgement.preconditions if not one.holds}
 
 
-def test_a_healthy_window_passes(prometheus: RealPrometheus, tmp_path: Path) -> None:
-    run = judged(prometheus, tmp_path)
+def test_a_healthy_window_passes(quiet: Quiet, tmp_path: Path) -> None:
+    run = quiet.judged(tmp_path)
 
     assert open_questions(run) == set()
     assert run.judgement.verdict is Verdict.PASS
@@ -253,8 +286,8 @@ def test_a_proxy_that_was_restarted_in_mid_run_cannot_decide(
     assert run.judgement.verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_window_without_data_cannot_decide(prometheus: RealPrometheus, tmp_path: Path) -> None:
-    run = judged(prometheus, tmp_path, shift_s=-3600)
+def test_a_window_without_data_cannot_decide(quiet: Quiet, tmp_path: Path) -> None:
+    run = quiet.judged(tmp_path, shift_s=-3600)
 
     assert {"enough requests", "Prometheus watched all the time"} <= open_questions(run)
     assert run.judgement.verdict is Verdict.INCONCLUSIVE
@@ -272,26 +305,15 @@ def test_another_targets_data_cannot_decide(
     assert run.judgement.verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_platform_beside_this_one_under_the_same_load_cannot_decide(
-    prometheus: RealPrometheus, tmp_path: Path
-) -> None:
-    run = judged(prometheus, tmp_path, target="http://127.0.0.1:21000")
+def test_a_platform_beside_this_one_under_the_same_load_cannot_decide(quiet: Quiet, tmp_path: Path) -> None:
+    run = quiet.judged(tmp_path, target="http://127.0.0.1:21000")
 
     assert open_questions(run) == {"Prometheus watches the platform that was loaded"}
     assert run.judgement.verdict is Verdict.INCONCLUSIVE
 
 
-def test_a_clock_that_is_off_cannot_decide(prometheus: RealPrometheus, tmp_path: Path) -> None:
-    wait_for_samples(prometheus.url)
-    load = write_load(tmp_path, time.time() - WINDOW_S - 5, prometheus.target)
-
-    run = run_gate(
-        load_criteria([CHECKOUT / "slo" / "objectives"]),
-        load,
-        HttpPrometheus(prometheus.url),
-        clock=lambda: time.time() + 60,
-        sleep=lambda _seconds: None,
-    )
+def test_a_clock_that_is_off_cannot_decide(quiet: Quiet, tmp_path: Path) -> None:
+    run = quiet.judged(tmp_path, clock=lambda: time.time() + 60)
 
     assert "clocks agree" in open_questions(run)
     assert run.judgement.verdict is Verdict.INCONCLUSIVE

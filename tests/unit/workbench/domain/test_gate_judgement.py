@@ -7,6 +7,7 @@ import pytest
 from tests.unit.workbench.domain import given
 from workbench.domain.gate import judge
 from workbench.domain.observations import Counts, Observations
+from workbench.domain.preconditions import client_p95_ms
 from workbench.domain.series import Series
 from workbench.domain.verdict import Verdict
 
@@ -100,6 +101,15 @@ def test_failures_that_the_mesh_counts_too_are_no_doubt(observe: Observe) -> Non
     felt = [given.START + 2 + i / 3 for i in range(170)]
 
     assert failed(observe(reporters=reporters, client_failed_at=felt)) == []
+
+
+def test_the_clients_p95_is_that_of_the_requests_the_mesh_is_asked_about(observe: Observe) -> None:
+    outside = [(given.START + 0.5, 900.0)] * 500
+    inside = [(given.START + 1 + i / 100, 20.0 if i % 20 else 40.0) for i in range(4000)]
+
+    assert client_p95_ms(observe(client_requests=outside + inside)) == 20.0
+    assert client_p95_ms(observe(client_requests=[*inside, (given.START + 2, 40.0)])) == 40.0
+    assert client_p95_ms(observe(client_requests=outside)) is None
 
 
 def test_a_platform_elsewhere_is_told_by_its_counts_alone(observe: Observe) -> None:

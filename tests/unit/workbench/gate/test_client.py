@@ -106,10 +106,23 @@ def test_samples_that_are_damaged_or_missing_are_refused(damage: bytes | None, t
         client_view(a_load(), tmp_path)
 
 
-def test_samples_with_a_flipped_bit_are_refused(tmp_path: Path) -> None:
-    packed = bytearray(gzip.compress((HEADING + ROWS).encode()))
-    packed[len(packed) // 2] ^= 0xFF
+_PACKED = gzip.compress((HEADING + ROWS).encode(), mtime=0)
+# The ten bytes of a gzip header hold a time and a system, which nobody reads.
+_HEADER_BYTES = 10
+
+
+@pytest.mark.parametrize("position", range(_HEADER_BYTES, len(_PACKED)))
+def test_samples_with_a_damaged_byte_are_refused(position: int, tmp_path: Path) -> None:
+    packed = bytearray(_PACKED)
+    packed[position] ^= 0xFF
     (tmp_path / "samples.csv.gz").write_bytes(packed)
 
     with pytest.raises(UsageError):
+        client_view(a_load(), tmp_path)
+
+
+def test_a_field_without_end_is_refused(tmp_path: Path) -> None:
+    write_samples(tmp_path, HEADING + '1000.5,20.0,"' + "x" * 200_000)
+
+    with pytest.raises(UsageError, match="cannot be read: field larger"):
         client_view(a_load(), tmp_path)

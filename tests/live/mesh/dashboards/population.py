@@ -109,7 +109,8 @@ def _why(node: Any) -> str | None:  # noqa: ANN401 - the parser's nodes have no 
             return _why(node.vector_selector)
         case promql.BinaryExpr():
             left, right = _why(node.lhs), _why(node.rhs)
-            return (left and right) if str(node.op) == "or" else (left or right)
+            # Of an "or" that is empty, the first operand is what was meant; the second names an older metric.
+            return (right and left) if str(node.op) == "or" else (left or right)
         case promql.Call():
             return next((why for one in node.args if (why := _why(one))), None)
         case promql.AggregateExpr() | promql.ParenExpr():

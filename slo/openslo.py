@@ -3,34 +3,34 @@
 Source: github.com/OpenSLO/OpenSLO, specification of apiVersion `openslo/v1`. Field names are the specification's.
 """
 
+from datetime import datetime
 from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Any, Literal, Self
+from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
 # RFC 1123 labels, as the specification demands of names.
 _NAME = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
-_DURATION = r"^[1-9]\d*[mhdwMQY]$"
+_DURATION = r"^[1-9][0-9]*[mhdwMQY]$"
+_START_TIME = "%Y-%m-%d %H:%M:%S"
 
 
 class Model(BaseModel):
     """A part of a document."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, alias_generator=to_camel, validate_by_name=False)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, alias_generator=to_camel, validate_by_name=False
+    )
 
 
 def _exact(value: object) -> Decimal:
     """Keep the decimal digits as written: 0.995 is not 0.99499999999999999556."""
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic turns ValueError into its own error
-    try:
-        number = Decimal(str(value))
-    except ArithmeticError as error:
-        raise ValueError("must be a number") from error
-    if not number.is_finite():
-        raise ValueError("must be a number")
-    return number
+    if isinstance(value, bool) or not isinstance(value, int | float) or not isfinite(value):
+        raise ValueError("must be a number, without quotes")
+    return Decimal(str(value))
 
 
 def _between_zero_and_one(value: Decimal) -> Decimal:
@@ -45,10 +45,25 @@ def _between_zero_and_hundred(value: Decimal) -> Decimal:
     return value
 
 
+def _date_and_time(value: str) -> str:
+    try:
+        datetime.strptime(value, _START_TIME)  # noqa: DTZ007 - the zone is a field of its own
+    except ValueError as error:
+        raise ValueError("must be a date and a time, such as 2026-01-31 00:00:00") from error
+    return value
+
+
+def _known_zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("is no time zone of the IANA database, such as Europe/Berlin or UTC")
+    return value
+
+
 Target = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_one)]
 TargetPercent = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_hundred)]
 Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
 Duration = Annotated[str, Field(pattern=_DURATION)]
+Description = Annotated[str, Field(max_length=1050)]
 
 
 class Metadata(Model):
@@ -98,7 +113,7 @@ class RatioMetric(Model):
 class IndicatorSpec(Model):
     """What is measured."""
 
-    description: str = ""
+    description: Description = ""
     ratio_metric: RatioMetric | None = None
     threshold_metric: Metric | None = None
 
@@ -119,8 +134,8 @@ class InlineIndicator(Model):
 class Calendar(Model):
     """A window that begins with the calendar."""
 
-    start_time: str
-    time_zone: str
+    start_time: Annotated[str, AfterValidator(_date_and_time)]
+    time_zone: Annotated[str, AfterValidator(_known_zone)]
 
 
 class TimeWindow(Model):
@@ -146,7 +161,8 @@ class Objective(Model):
     op: Literal["lte", "gte", "lt", "gt"] | None = None
     value: float | None = None
     time_slice_target: float | None = None
-    time_slice_window: Duration | None = None
+    time_slice_window: Duration | Annotated[float, Field(gt=0)] | None = None
+    """A number is minutes."""
     composite_weight: float | None = None
     indicator: InlineIndicator | None = None
     indicator_ref: str | None = None
@@ -166,8 +182,8 @@ class Objective(Model):
 class SloSpec(Model):
     """A service's objectives."""
 
-    description: str = ""
-    service: str
+    description: Description = ""
+    service: str = Field(min_length=1)
     indicator: InlineIndicator | None = None
     indicator_ref: str | None = None
     time_window: list[TimeWindow] = Field(min_length=1, max_length=1)
@@ -185,13 +201,13 @@ class SloSpec(Model):
 class DescribedSpec(Model):
     """The specification of a kind that only describes."""
 
-    description: str = ""
+    description: Description = ""
 
 
 class DataSourceSpec(Model):
     """What kind of server answers queries, and how it is reached; `connectionDetails` belongs to the vendor."""
 
-    description: str = ""
+    description: Description = ""
     type: str = Field(min_length=1)
     connection_details: dict[str, Any] = Field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """Files in, documents out: YAML with its lines, every mistake named with file, line and field."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -44,9 +44,17 @@ class Found:
     file: Path
     line: int
     digest: str
+    node: CommentedMap = field(repr=False, compare=False)
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.document.kind} {self.document.metadata.name}"
+        return self._place(self.line)
+
+    def at(self, *path: int | str) -> str:
+        """Return the place of a field, for a message: file, line, document and field."""
+        return f"{self._place(_line(self.node, path))}: {'.'.join(map(str, path))}"
+
+    def _place(self, line: int) -> str:
+        return f"{self.file}:{line}: {self.document.kind} {self.document.metadata.name}"
 
 
 def read(paths: Sequence[Path]) -> list[Found]:
@@ -80,7 +88,7 @@ def _documents(file: Path) -> Iterator[Found]:
         where = f"{file} (document {number})"
         if not isinstance(node, CommentedMap):
             raise MalformedError(f"{where}: an OpenSLO document is expected, not a plain value")
-        yield Found(_document(where, file, node, _Values(where).plain(node)), file, node.lc.line + 1, digest)
+        yield Found(_document(where, file, node, _Values(where).plain(node)), file, node.lc.line + 1, digest, node)
 
 
 def _text(file: Path) -> tuple[str, str]:
@@ -106,7 +114,7 @@ def _nodes(file: Path, text: str) -> list[Any]:
         hint = " (YAML indents with spaces, never with tabs)" if "\\t" in str(error.problem) else ""
         raise MalformedError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from error
     except YAMLError as error:
-        raise MalformedError(f"{file}: not valid YAML: {error}") from error
+        raise MalformedError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
 
 
 def _refuse_depth(file: Path, text: str) -> None:

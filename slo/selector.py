@@ -8,6 +8,7 @@ import promql_parser
 
 # Milliseconds in a unit, by the suffix that metric names carry (prometheus.io, "Metric and label naming").
 _UNIT_MS: Final = {"milliseconds": 1.0, "seconds": 1000.0}
+_SELECTS: Final = (promql_parser.MatchOp.Equal, promql_parser.MatchOp.Re)
 _BOUND: Final = re.compile(r"(?P<number>\d+(?:\.\d+)?)(?:\(\\\.0\)\?)?")
 
 
@@ -18,7 +19,7 @@ class Selector:
     text: str
     metric: str
     le: str | None = None
-    """The matcher of the bucket bound, if the selector has exactly one."""
+    """The matcher of the bucket bound, if the selector has exactly one and it selects (`le!=…` does not)."""
 
     @classmethod
     def parse(cls, query: str) -> Self:
@@ -27,15 +28,17 @@ class Selector:
         Raises:
             ValueError: it is no PromQL, or more than a selector of one metric.
         """
-        expression = promql_parser.parse(" ".join(query.split()))
+        expression = promql_parser.parse(query)
         if not isinstance(expression, promql_parser.VectorSelector):
             raise ValueError('a plain metric selector is expected, such as http_requests_total{code=~"5.."}')  # noqa: TRY004 - the query is a value, not a type
         if expression.offset is not None or expression.at is not None:
             raise ValueError("a selector with offset or @ cannot be judged over a window of its own")
         if not expression.name:
             raise ValueError("the selector names no metric")
-        bounds = [one.value for one in expression.matchers.matchers if one.name == "le"]
-        le = str(bounds[0]) if len(bounds) == 1 else None
+        if expression.matchers.or_matchers:
+            raise ValueError("Prometheus has no `or` between matchers; use a regular expression or two objectives")
+        bounds = [one for one in expression.matchers.matchers if one.name == "le"]
+        le = str(bounds[0].value) if len(bounds) == 1 and bounds[0].op in _SELECTS else None
         return cls(str(expression.prettify()).strip(), str(expression.name), le)
 
     def bucket_ms(self) -> float | None:

@@ -96,7 +96,26 @@ def test_a_shared_indicator_is_found_in_another_file(tmp_path: Path) -> None:
     assert [one.name for one in load_criteria([tmp_path])] == ["answers"]
 
 
+def test_a_mistake_in_a_shared_indicator_is_named_where_it_is_written(tmp_path: Path) -> None:
+    begin, end = SLO.index("  indicator:"), SLO.index("  objectives")
+    indicator = SLO[SLO.index("      ratioMetric") : end].replace("'requests_total' }", "'sum(requests_total)' }")
+    write(tmp_path, SLO[:begin] + "  indicatorRef: shared\n" + SLO[end:])
+    write(tmp_path, "apiVersion: openslo/v1\nkind: SLI\nmetadata: { name: shared }\nspec:\n" + indicator, "sli.yaml")
+
+    with pytest.raises(MalformedError, match=r"sli\.yaml:8: SLI shared: spec\.ratioMetric\.total\..*query: a plain"):
+        load_criteria([tmp_path])
+
+
+def test_a_service_is_one_of_those_that_the_files_describe(tmp_path: Path) -> None:
+    service = "apiVersion: openslo/v1\nkind: Service\nmetadata: {{ name: {} }}\n---\n"
+
+    assert len(load_criteria([write(tmp_path, service.format("blog") + SLO)])) == 1
+    with pytest.raises(MalformedError, match=r"slo\.yaml:9: .*spec\.service: 'blog' is no Service of .* \(blogs\)"):
+        load_criteria([write(tmp_path, service.format("blogs") + SLO)])
+
+
 _BEGIN, _END = SLO.index("  indicator:"), SLO.index("  objectives")
+_CALENDAR = "calendar: { startTime: 2022-01-01 12:00:00, timeZone: UTC }"
 _GOOD = "        good: { metricSource: { spec: {} } }\n        bad:"
 
 BAD = {
@@ -106,7 +125,8 @@ BAD = {
     ),
     "target 1": (SLO.replace("0.99", "1.0"), r"slo.yaml:15: .*target: must lie between 0 and 1.*1\.0"),
     "target 0": (SLO.replace("0.99", "0"), r"target: must lie between 0 and 1"),
-    "target no word": (SLO.replace("0.99", "much"), r"target: must be a number \(is 'much'\)"),
+    "target no word": (SLO.replace("0.99", "much"), r"target: must be a number, without quotes \(is 'much'\)"),
+    "target in quotes": (SLO.replace("0.99", "'0.99'"), r"target: must be a number, without quotes \(is '0\.99'\)"),
     "target NaN": (SLO.replace("0.99", ".nan"), r"target: must be a number"),
     "two targets": (SLO.replace("target: 0.99", "target: 0.99, targetPercent: 99"), r"one of target and targetPercent"),
     "target 100 %": (SLO.replace("target: 0.99", "targetPercent: 100"), r"targetPercent: must lie between 0 and 100"),
@@ -114,6 +134,16 @@ BAD = {
     "kind is a list": (SLO.replace("kind: SLO", "kind: [SLO]"), r"kind \['SLO'\] is not one of"),
     "dangling source": (SLO.replace("{ type: Prometheus,", "{ metricSourceRef: gone,"), r"'gone' is no DataSource"),
     "target no number": (SLO.replace("0.99", "true"), r"target: must be a number"),
+    "unknown zone": (SLO.replace("isRolling: true", _CALENDAR.replace("UTC", "Mars/One")), r"timeZone: .*'Mars/One'"),
+    "no start time": (
+        SLO.replace("isRolling: true", _CALENDAR.replace("12:00:00", "noon")),
+        r"startTime: must be a date",
+    ),
+    "truth in words": (SLO.replace("counter: true", "counter: yes"), r"slo.yaml:12: .*counter: .*boolean.*'yes'"),
+    "a novel": (SLO.replace("spec:\n  service", f"spec:\n  description: {'x' * 1051}\n  service"), r"spec.description"),
+    "no service": (SLO.replace("service: blog", "service: ''"), r"slo.yaml:5: .*spec.service"),
+    "one promise twice": (SLO.replace("0.99 }", "0.99 }, { targetPercent: 99 }"), r"2 objectives promise 0\.99"),
+    "window in other digits": (SLO.replace("30d", "3\u0660d"), "timeWindow.0.duration.*3\u0660d"),
     "window 0": (SLO.replace("30d", "0d"), r"timeWindow.0.duration.*0d"),
     "no objectives": (SLO.replace("[{ target: 0.99 }]", "[]"), r"spec.objectives"),
     "method": (SLO.replace("Occurrences", "Guessing"), r"spec.budgetingMethod.*Guessing"),
@@ -122,11 +152,15 @@ BAD = {
     "good and bad": (SLO.replace("        bad:", _GOOD), r"one of good and bad"),
     "no indicator": (SLO[:_BEGIN] + SLO[_END:], r"neither indicator nor indicatorRef"),
     "dangling reference": (SLO[:_BEGIN] + "  indicatorRef: gone\n" + SLO[_END:], r"'gone' is no SLI"),
-    "no PromQL": (SLO.replace("'requests_total' }", "'requests_total{' }"), r"ratioMetric.total: .*requests_total\{"),
+    "no PromQL": (
+        SLO.replace("'requests_total' }", "'requests_total{' }"),
+        r"slo.yaml:14: .*ratioMetric.total.metricSource.spec.query: .*requests_total\{",
+    ),
     "no selector": (SLO.replace("'requests_total' }", "'sum(requests_total)' }"), r"plain metric selector"),
     "offset": (SLO.replace("'requests_total' }", "'requests_total offset 5m' }"), r"offset"),
-    "no query": (SLO.replace("query: 'requests_total' }", "text: 'x' }"), r"query is missing"),
+    "no query": (SLO.replace("query: 'requests_total' }", "text: 'x' }"), r"spec.query: is missing"),
     "malformed": (SLO + "  : [", r"slo.yaml:\d+: not valid YAML"),
+    "control character": (SLO.replace("blog", '"bl\x07og"'), r"slo.yaml: not valid YAML: unacceptable character"),
     "tab": (SLO.replace("  service", "\tservice"), r"not valid YAML.*tabs"),
     "duplicate key": (SLO.replace("  service: blog", "  service: blog\n  service: blog"), r"not valid YAML"),
     "a value": ("just text", r"an OpenSLO document is expected"),
@@ -143,8 +177,12 @@ def test_a_mistake_is_one_error_that_names_file_field_and_value(what: str, tmp_p
 
 
 UNSUPPORTED = {
-    "a threshold": (SLO.replace("target: 0.99", "target: 0.99, op: lte, value: 3"), r"objectives\.op, value"),
-    "weights": (SLO.replace("target: 0.99", "target: 0.99, compositeWeight: 2"), r"objectives\.compositeWeight"),
+    "time slice in minutes": (SLO.replace("0.99", "0.99, timeSliceWindow: 5"), r"objectives\.0: timeSliceWindow"),
+    "a threshold": (
+        SLO.replace("target: 0.99", "target: 0.99, op: lte, value: 3"),
+        r"slo.yaml:15: .*spec\.objectives\.0: op, value",
+    ),
+    "weights": (SLO.replace("target: 0.99", "target: 0.99, compositeWeight: 2"), r"objectives\.0: compositeWeight"),
     "another vendor": (SLO.replace("Prometheus", "Datadog"), "'Datadog'"),
     "time slices": (SLO.replace("Occurrences", "Timeslices"), "Timeslices"),
     "gauges": (SLO.replace("counter: true", "counter: false"), "ratioMetric of counters"),

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from ruamel.yaml import YAML
 
+from workbench.mesh.local.tcp_bytes import PREFIX_TAG, PROMETHEUS_NAMES
 from workbench.platform import components
 from workbench.platform.instance import Instance
 from workbench.platform.ports import Ports
@@ -22,6 +23,14 @@ _STRIP_PREFIX: Final = {
     "target_label": "__name__",
     "replacement": "$1",
 }
+_ISTIOS_NAMES: Final = (
+    _STRIP_PREFIX,
+    *(
+        {"source_labels": ["__name__"], "regex": envoys, "target_label": "__name__", "replacement": istios}
+        for envoys, istios in PROMETHEUS_NAMES.items()
+    ),
+    {"action": "labeldrop", "regex": PREFIX_TAG},
+)
 
 
 def prometheus_configuration(ports: Ports) -> dict[str, Any]:
@@ -41,7 +50,7 @@ def prometheus_configuration(ports: Ports) -> dict[str, Any]:
                     _target(ports.ingress_stats, INGRESS_WORKLOAD, INGRESS_NAMESPACE),
                     *(_target(ports.workload(name).stats, name, NAMESPACE) for name in WORKLOADS),
                 ],
-                "metric_relabel_configs": [_STRIP_PREFIX],
+                "metric_relabel_configs": [*_ISTIOS_NAMES],
             },
             {
                 "job_name": "services",

@@ -14,6 +14,7 @@ from tests.live.mesh.dashboards.grafana import expand, written_down
 from tests.live.mesh.dashboards.population import ABSENT_METRICS, NAMESPACE, series_of
 from workbench.mesh.local.labels import HTTP_ONLY, LABELS
 from workbench.mesh.local.metrics import Labelled, connection_loggers, request_loggers
+from workbench.mesh.local.tcp_bytes import PROMETHEUS_NAMES
 
 # Labels that no metric of the mesh has, and why they may be asked for all the same.
 FOREIGN_LABELS = {
@@ -33,7 +34,7 @@ def metrics(loggers: list[dict[str, Any]]) -> set[str]:
 
 
 HTTP_METRICS = metrics(request_loggers([Labelled([])]))
-TCP_METRICS = metrics(connection_loggers([]))
+TCP_METRICS = metrics(connection_loggers([])) | set(PROMETHEUS_NAMES.values())
 
 
 def unpicked(text: str) -> str:

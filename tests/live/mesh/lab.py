@@ -18,6 +18,7 @@ from workbench.adapters.envoy import EnvoyAdmin
 from workbench.mesh.loader import load_texts
 from workbench.mesh.local.mesh import store_of, write_mesh
 from workbench.mesh.local.placement import Placement
+from workbench.mesh.local.tcp_bytes import PROMETHEUS_NAMES
 from workbench.platform.components import envoy_path
 from workbench.platform.ports import Ports
 
@@ -30,7 +31,7 @@ PORTS = Ports(23300)
 BASE = Path(__file__).with_name("base.yaml")
 RUNNING = ("istio-ingressgateway", "api-gateway", "user", "blog")
 HOST = "blog.titanium.example"
-_SAMPLE = re.compile(r"^envoy_istiocustom_(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
+_SAMPLE = re.compile(r"^(?:envoy_istiocustom_)?(\w+)\{(.*)\} (\S+)$", re.MULTILINE)
 
 
 def wait_until(condition: Callable[[], object], what: str, timeout_s: float = 15.0) -> None:
@@ -112,14 +113,14 @@ class Lab:
         return [json.loads(line) for line in lines if line.startswith("{") and marker in line]
 
     def samples(self, name: str, metric: str) -> dict[tuple[tuple[str, str], ...], float]:
-        """Return a metric's samples at the proxy's metrics port, by labels in their order."""
+        """Return a metric's samples at the proxy's metrics port, by labels in order; named as after the scrape."""
         gateway = name == "istio-ingressgateway"
         port = PORTS.ingress_stats if gateway else PORTS.workload(name).stats
         text = httpx.get(f"http://127.0.0.1:{port}/stats/prometheus", timeout=10, trust_env=False).text
         return {
             tuple(re.findall(r'(\w+)="((?:[^"\\]|\\.)*)"', labels)): float(value)
             for found, labels, value in _SAMPLE.findall(text)
-            if found == metric
+            if PROMETHEUS_NAMES.get(found, found) == metric
         }
 
     def marker(self) -> str:

@@ -6,8 +6,9 @@ import socket
 from typing import TYPE_CHECKING
 
 from tests.live.mesh.lab import PORTS, wait_until
-from workbench.mesh.local.labels import HTTP_ONLY, LABELS
+from workbench.mesh.local.labels import CONNECTION_LABELS, LABELS
 from workbench.mesh.local.metrics import BUCKETS_MS, SLOW_REQUESTS
+from workbench.mesh.local.tcp_bytes import PREFIX_TAG
 
 if TYPE_CHECKING:
     from tests.live.mesh.lab import Lab
@@ -86,18 +87,28 @@ def test_a_request_of_500_ms_or_more_is_counted_exactly_and_a_quick_one_is_not(l
     assert slow() == before + 1
 
 
-def test_a_tcp_connection_is_counted_when_it_opens_and_its_bytes_when_it_ends(lab: Lab) -> None:
-    request = b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+def test_a_tcp_connection_is_counted_and_its_bytes_while_it_is_open(lab: Lab) -> None:
+    request = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n"
+    service = f"postgres.{NAMESPACE}.svc.cluster.local"
+
+    def count(metric: str) -> float:
+        return sum(lab.samples("api-gateway", metric).values())
+
+    before = {metric: count(metric) for metric in ("istio_tcp_received_bytes_total", "istio_tcp_sent_bytes_total")}
     with socket.create_connection(("127.0.0.1", PORTS.workload("api-gateway").postgres), timeout=5) as connection:
         connection.sendall(request)
-        while connection.recv(4096):
-            pass
-    service = f"postgres.{NAMESPACE}.svc.cluster.local"
+        answer = connection.recv(4096)
+        for metric, size in (("received", len(request)), ("sent", len(answer))):
+            name = f"istio_tcp_{metric}_bytes_total"
+            labels = _grown(lab, "api-gateway", name, destination_service=service)
+            assert tuple(label for label in labels if label != PREFIX_TAG) == CONNECTION_LABELS
+            assert labels["request_protocol"] == "tcp"
+            assert (labels["source_workload"], labels["destination_workload"]) == ("api-gateway", "postgres")
+            assert count(name) - before[name] == size
+        closed = count("istio_tcp_connections_closed_total")
     for metric in ("opened", "closed"):
         labels = _grown(lab, "api-gateway", f"istio_tcp_connections_{metric}_total", destination_service=service)
-        assert tuple(labels) == tuple(label for label in LABELS if label not in HTTP_ONLY)
-        assert labels["request_protocol"] == "tcp"
+        assert tuple(labels) == CONNECTION_LABELS
         assert labels["destination_workload"] == "postgres"
         assert labels["connection_security_policy"] == "unknown"
-    received = lab.samples("api-gateway", "istio_tcp_received_bytes_total")
-    assert sum(received.values()) >= len(request)
+    wait_until(lambda: count("istio_tcp_connections_closed_total") > closed, "the connection's end is counted")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from workbench.mesh.envoy import extension
+from workbench.mesh.local import tcp_bytes
 from workbench.mesh.local.labels import CLUSTER_ID
 from workbench.mesh.local.metrics import SCOPE, histogram_buckets
 from workbench.mesh.local.placement import LOOPBACK, Placement
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 STATS_PATH: Final = "/stats/prometheus"
 # What the metrics port shows: Istio's metrics, proof of faults, and the proxy's own state. A real sidecar does not
 # export the statistics of application clusters either.
-_SHOWN: Final = rf"({SCOPE}|\.fault\.|^server\.|^cluster_manager\.|^listener_manager\.|^overload\.)"
+_SHOWN: Final = rf"(^{SCOPE}|{tcp_bytes.SHOWN}|\.fault\.|^server\.|^cluster_manager\.|^listener_manager\.|^overload\.)"
 _HEAP_BYTES: Final = 256 * 1024 * 1024
 _CONNECTIONS: Final = 10_000
 _ADMIN_CLUSTER: Final = "prometheus_stats"
@@ -29,7 +30,7 @@ def render_bootstrap(proxy: Proxy, placement: Placement, files: Files) -> Json:
         "node": _node(proxy),
         "admin": {"address": socket_address(admin)},
         "stats_flush_interval": "1s",
-        "stats_config": histogram_buckets(),
+        "stats_config": {**histogram_buckets(), "stats_tags": tcp_bytes.stats_tags()},
         "dynamic_resources": {
             "lds_config": files.source("lds", "listeners"),
             "cds_config": files.source("cds", "clusters"),
@@ -67,8 +68,10 @@ def _node(proxy: Proxy) -> Json:
 
 
 def _stats_listener(port: int) -> Json:
-    # Envoy documents this form: a query in `prefix_rewrite` reaches the admin interface as a query.
-    route = {"cluster": _ADMIN_CLUSTER, "prefix_rewrite": f"{STATS_PATH}?filter={_SHOWN.replace('^', '%5E')}"}
+    # Envoy documents this form: a query in `prefix_rewrite` reaches the admin interface as a query. What was never
+    # counted is left out: bytes of a service that this workload never calls would show an edge that is not there.
+    query = f"usedonly&filter={_SHOWN.replace('^', '%5E')}"
+    route = {"cluster": _ADMIN_CLUSTER, "prefix_rewrite": f"{STATS_PATH}?{query}"}
     manager = extension(
         "envoy.filters.network.http_connection_manager",
         "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",

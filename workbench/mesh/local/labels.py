@@ -54,6 +54,9 @@ LABELS: Final = (
 HTTP_ONLY: Final = frozenset({"response_code", "grpc_response_status"})
 """Labels that Istio's TCP metrics do not have."""
 
+CONNECTION_LABELS: Final = tuple(name for name in LABELS if name not in HTTP_ONLY)
+"""All labels of a TCP metric, in Istio's order."""
+
 LOCAL_METADATA: Final = "titanium"
 """The namespace of endpoint and cluster metadata with labels one by one (Istio packs them into a string and a list)."""
 
@@ -130,6 +133,28 @@ def usual_source_tags(workload: Workload) -> list[Json]:
     )
 
 
+def open_connection_labels(client: Workload, service: Json, servers: Iterable[Workload]) -> dict[str, str]:
+    """Return the labels of a client's plaintext connections to a service, known before one is made.
+
+    `service` is the cluster metadata's entry (host, name, namespace), `servers` are the workloads behind it: what they
+    do not have in common reads `unknown`.
+    """
+    sides = [attributes(server) for server in servers]
+    return {
+        "reporter": "source",
+        **_own("source", client),
+        "source_principal": UNKNOWN,
+        **{f"destination_{name}": _common(side[name] for side in sides) for name in _ATTRIBUTES},
+        "destination_principal": UNKNOWN,
+        "destination_service": str(service["host"]),
+        "destination_service_name": str(service["name"]),
+        "destination_service_namespace": str(service["namespace"]),
+        "request_protocol": "tcp",
+        "response_flags": "-",
+        "connection_security_policy": UNKNOWN,
+    }
+
+
 def destination_tags(workload: Workload, service: Json) -> list[Json]:
     """Return the labels as the server's proxy writes them; `caller_labels` must have been kept before.
 
@@ -186,11 +211,16 @@ def _tags(values: dict[str, str], *, tcp: bool) -> list[Json]:
         "response_flags": "%RESPONSE_FLAGS%",
     }
     known = {**values, **request}
-    return [{"name": name, "value_format": known[name]} for name in LABELS if not (tcp and name in HTTP_ONLY)]
+    return [{"name": name, "value_format": known[name]} for name in (CONNECTION_LABELS if tcp else LABELS)]
 
 
 def _own(side: str, workload: Workload) -> dict[str, str]:
     return {f"{side}_{name}": value for name, value in attributes(workload).items()}
+
+
+def _common(values: Iterable[str]) -> str:
+    found = set(values)
+    return found.pop() if len(found) == 1 else UNKNOWN
 
 
 def _endpoint(name: str) -> str:

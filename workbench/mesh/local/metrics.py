@@ -1,7 +1,7 @@
 """Stats access loggers: Istio's request and TCP metrics from upstream Envoy, and an exact count of slow requests.
 
-Prometheus shows them as `envoy_istiocustom_<name>`; the scrape strips the prefix (see `scrape`). TCP bytes are counted
-when a connection ends; Istio adds them every five seconds while it is open.
+Prometheus shows them as `envoy_istiocustom_<name>`; the scrape strips the prefix. The bytes of TCP connections are
+counted by `tcp_bytes`.
 """
 
 from __future__ import annotations
@@ -82,19 +82,10 @@ def _where(conditions: list[Json]) -> Json:
 
 
 def connection_loggers(tags: list[Json]) -> list[Json]:
-    """Return the loggers of a TCP proxy; it must flush its access log when the upstream is connected."""
+    """Return the loggers that count connections; the TCP proxy must flush its access log when one is made."""
     return [
         {**_logger(counters=[_counter("istio_tcp_connections_opened_total", tags)]), **_only("TcpUpstreamConnected")},
-        {
-            **_logger(
-                counters=[
-                    _counter("istio_tcp_connections_closed_total", tags),
-                    _counter("istio_tcp_sent_bytes_total", tags, "%BYTES_SENT%"),
-                    _counter("istio_tcp_received_bytes_total", tags, "%BYTES_RECEIVED%"),
-                ]
-            ),
-            **_only("TcpConnectionEnd"),
-        },
+        {**_logger(counters=[_counter("istio_tcp_connections_closed_total", tags)]), **_only("TcpConnectionEnd")},
     ]
 
 
@@ -107,9 +98,8 @@ def _logger(**metrics: list[Json]) -> Json:
     return extension(_LOGGER, _CONFIG, stats_scope={"prefix": SCOPE}, **metrics)
 
 
-def _counter(name: str, tags: list[Json], value: str | None = None) -> Json:
-    amount: Json = {"value_fixed": 1} if value is None else {"value_format": value}
-    return {**amount, "stat": {"name": name, "tags": tags}}
+def _counter(name: str, tags: list[Json]) -> Json:
+    return {"value_fixed": 1, "stat": {"name": name, "tags": tags}}
 
 
 def _histogram(name: str, unit: str, value: str, tags: list[Json]) -> Json:

@@ -22,12 +22,14 @@ from workbench.mesh.local.labels import (
     attributes,
     caller_labels,
     destination_tags,
+    open_connection_labels,
     source_tags,
     state_key,
     usual_source_tags,
 )
 from workbench.mesh.local.metrics import Labelled, connection_loggers, request_loggers
 from workbench.mesh.local.placement import HTTP_PORT, Placement
+from workbench.mesh.local.tcp_bytes import stat_prefix
 from workbench.mesh.model import Endpoint, Json, Proxy, ProxyConfig, ProxyRole, Workload
 
 if TYPE_CHECKING:
@@ -93,7 +95,8 @@ def _listener(scene: _Scene, listener: Json) -> Json:
     name = str(chain["filters"][-1]["name"])
     if name == _MANAGER:
         return {**kept, "address": socket_address(_http_place(scene, port)), "filter_chains": [_source(scene, chain)]}
-    place = scene.placement.outbound_tcp(scene.proxy, _service_of(scene, chain))
+    service = _service_of(scene, str(chain["filters"][-1]["typed_config"]["cluster"]))
+    place = scene.placement.outbound_tcp(scene.proxy, str(service["name"]))
     return {**kept, "address": socket_address(place), "filter_chains": [_source(scene, chain)]}
 
 
@@ -116,9 +119,9 @@ def _http_place(scene: _Scene, port: int) -> int:
     return scene.placement.block(scene.proxy.workload).outbound
 
 
-def _service_of(scene: _Scene, chain: Json) -> str:
-    cluster = str(chain["filters"][-1]["typed_config"]["cluster"])
-    return str(scene.config.clusters[cluster]["metadata"]["filter_metadata"]["istio"]["services"][0]["name"])
+def _service_of(scene: _Scene, cluster: str) -> Json:
+    service: Json = scene.config.clusters[cluster]["metadata"]["filter_metadata"]["istio"]["services"][0]
+    return service
 
 
 def _source(scene: _Scene, chain: Json) -> Json:
@@ -133,7 +136,7 @@ def _source(scene: _Scene, chain: Json) -> Json:
 def _inbound(scene: _Scene, listener: Json) -> Json:
     target, chains = _served(scene, listener)
     local = scene.placement.block(scene.proxy.workload).inbound
-    service = scene.config.clusters[f"inbound|{target}||"]["metadata"]["filter_metadata"]["istio"]["services"][0]
+    service = _service_of(scene, f"inbound|{target}||")
     variants = [Labelled(destination_tags(scene.proxy.workload, service))]
     return {
         "address": socket_address(local),
@@ -226,9 +229,18 @@ def _filter(scene: _Scene, one: Json, variants: list[Labelled]) -> Json:
     if one["name"] == _TCP_PROXY:
         tcp_tags = source_tags(scene.proxy.workload, tcp=True)
         loggers = [*_at_the_end(logs), *connection_loggers(tcp_tags)]
-        options = {"flush_access_log_on_connected": True}
-        return {**one, "typed_config": {**settings, "access_log": loggers, "access_log_options": options}}
+        counted: Json = {
+            "stat_prefix": stat_prefix(_connection_labels(scene, str(settings["cluster"]))),
+            "access_log": loggers,
+            "access_log_options": {"flush_access_log_on_connected": True},
+        }
+        return {**one, "typed_config": {**settings, **counted}}
     return one
+
+
+def _connection_labels(scene: _Scene, cluster: str) -> dict[str, str]:
+    servers = [one.workload for one in scene.config.endpoints[cluster] if one.workload]
+    return open_connection_labels(scene.proxy.workload, _service_of(scene, cluster), servers)
 
 
 def _at_the_end(logs: list[Json]) -> list[Json]:

@@ -1,15 +1,11 @@
 """A short ordinary load on the running platform, and the questions that Prometheus is asked about that time.
 
-The services keep their connections to PostgreSQL and Valkey open, and the mesh counts bytes only when a connection
-ends (Istio: every five seconds). So that there are bytes to see, short connections are made on the services' own ways,
-through the sidecars' TCP ports, while the load runs. And people register, which the load's scenarios do not.
+While it runs, people register, which the load's scenarios do not.
 """
 
 from __future__ import annotations
 
 import math
-import socket
-import struct
 import tempfile
 import threading
 import time
@@ -26,7 +22,6 @@ import httpx
 from chaos.load.fleet import run_load
 from chaos.load.plan import LoadPlan
 from chaos.load.target import parse_target
-from tests.live.mesh.dashboards.population import TCP_EDGES
 from workbench.platform.instance import PUBLIC_HOST, Instance
 
 if TYPE_CHECKING:
@@ -36,8 +31,6 @@ RATE_RPS: Final = 30
 WARMUP_S: Final = 3
 DURATION_S: Final = 12
 _STEP_S: Final = 2
-_SSL_REQUEST: Final = struct.pack("!ii", 8, 80877103)  # PostgreSQL's protocol: the server answers with one letter
-_PING: Final = b"PING\r\n"
 _SCRAPED_WITHIN_S: Final = 15
 
 
@@ -48,15 +41,10 @@ class Observed:
     prometheus: str
     start: float
     end: float
-    connected: int
-    """How often a connection was made on each way to a store, beside the services' own."""
 
     def labels(self, query: str) -> list[Mapping[str, str]]:
         """Return the labels of an expression's series at the end of the load."""
         return [series["metric"] for series in self._ask("query", {"query": query, "time": f"{self.end:.3f}"})]
-
-    def labels_now(self, query: str) -> list[Mapping[str, str]]:
-        return [series["metric"] for series in self._ask("query", {"query": query})]
 
     def has_values(self, query: str) -> bool:
         """Return whether a panel over the time of the load shows anything; a curve of NaN shows nothing."""
@@ -81,10 +69,10 @@ def observe(instance: Instance) -> Observed:
     """Put the load on the platform, once for all tests, and return when Prometheus has seen all of it."""
     target = parse_target(instance.ingress_url, host_header=PUBLIC_HOST)
     plan = LoadPlan(target, rate_rps=RATE_RPS, duration_s=DURATION_S, warmup_s=WARMUP_S)
-    with tempfile.TemporaryDirectory() as folder, _what_the_load_does_not_do(instance) as rounds:
+    with tempfile.TemporaryDirectory() as folder, _people_who_register(instance):
         result = run_load(plan, Path(folder), run_id="dashboards")
     assert result.failed == 0, result.failures
-    observed = Observed(instance.prometheus_url, result.started_at, result.ended_at, len(rounds))
+    observed = Observed(instance.prometheus_url, result.started_at, result.ended_at)
     _wait_until_scraped(observed)
     return observed
 
@@ -98,21 +86,18 @@ def _wait_until_scraped(observed: Observed) -> None:
 
 
 @contextmanager
-def _what_the_load_does_not_do(instance: Instance) -> Iterator[list[float]]:
-    """Register and connect about once a second for as long as the block runs; yield when that was done."""
+def _people_who_register(instance: Instance) -> Iterator[None]:
+    """Register about once a second for as long as the block runs."""
     over = threading.Event()
-    rounds: list[float] = []
 
     def until_over() -> None:
         while not over.wait(1):
             _register(instance)
-            _connect_to_the_stores(instance)
-            rounds.append(time.time())
 
     with ThreadPoolExecutor(1) as pool:
         worker = pool.submit(until_over)
         try:
-            yield rounds
+            yield
         finally:
             over.set()
         worker.result()
@@ -124,12 +109,3 @@ def _register(instance: Instance) -> None:
     person = {"email": f"{handle}@example.org", "handle": handle, "password": uuid.uuid4().hex}
     answer = _client().post(f"{instance.ingress_url}/v1/auth/register", json=person, headers={"host": PUBLIC_HOST})
     assert answer.status_code == 201, answer.text
-
-
-def _connect_to_the_stores(instance: Instance) -> None:
-    for workload, store in TCP_EDGES:
-        ports = instance.ports.workload(workload)
-        port, request = (ports.postgres, _SSL_REQUEST) if store == "postgres" else (ports.valkey, _PING)
-        with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
-            connection.sendall(request)
-            connection.recv(64)

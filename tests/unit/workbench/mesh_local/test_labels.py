@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
+
 from workbench.mesh.local.labels import (
     CALLER_LABELS,
+    CONNECTION_LABELS,
     HTTP_ONLY,
     LABELS,
     caller_labels,
     destination_tags,
+    open_connection_labels,
     source_tags,
     usual_source_tags,
 )
 from workbench.mesh.local.metrics import BUCKETS_MS, SLOW_REQUESTS, Labelled, histogram_buckets, request_loggers
+from workbench.mesh.local.tcp_bytes import stat_prefix, stats_tags
 from workbench.mesh.model import Workload
 
 SERVICE = {"host": "blog.titanium-prod.svc.cluster.local", "name": "blog", "namespace": "titanium-prod"}
@@ -95,3 +100,23 @@ def test_buckets_are_istios() -> None:
     assert BUCKETS_MS[0] == 0.5
     assert BUCKETS_MS[-1] == 3_600_000
     assert len(BUCKETS_MS) == 19
+
+
+def test_the_labels_of_open_connections_are_those_of_the_logger_in_the_same_order() -> None:
+    labels = open_connection_labels(_workload("blog"), SERVICE, [_workload("user")])
+    assert tuple(labels[name] for name in CONNECTION_LABELS)
+    assert set(labels) == set(_values(source_tags(_workload("blog"), tcp=True)))
+    assert labels["destination_workload"] == "user"
+
+
+def test_what_several_servers_do_not_have_in_common_is_unknown() -> None:
+    labels = open_connection_labels(_workload("blog"), SERVICE, [_workload("user"), _workload("user-v2", "user", "v2")])
+    assert labels["destination_app"] == "user"
+    assert (labels["destination_workload"], labels["destination_version"]) == ("unknown", "unknown")
+
+
+def test_the_scope_of_a_tcp_proxy_carries_the_labels() -> None:
+    labels = open_connection_labels(_workload("blog"), SERVICE, [_workload("user")])
+    statistic = f"tcp.{stat_prefix(labels)}.downstream_cx_tx_bytes_total"
+    read = {str(tag["tag_name"]): re.match(str(tag["regex"]), statistic) for tag in stats_tags()}
+    assert {name: found and found.group(2) for name, found in read.items()} == labels

@@ -96,7 +96,8 @@ def load_factory(target: str) -> Callable[[], FastAPI]:
     return factory
 
 
-def _config(app: ASGIApp, *, lifespan: bool, drain_s: float) -> uvicorn.Config:
+def uvicorn_config(app: ASGIApp, *, lifespan: bool, drain_s: float) -> uvicorn.Config:
+    """Return how an application is served; `drain_s` is how long requests under way may take to end."""
     return uvicorn.Config(
         app,
         http="httptools",
@@ -107,6 +108,8 @@ def _config(app: ASGIApp, *, lifespan: bool, drain_s: float) -> uvicorn.Config:
         timeout_keep_alive=_KEEP_ALIVE_S,
         timeout_graceful_shutdown=max(1, round(drain_s)),
         server_header=False,
+        # Every connection is the sidecar's, from loopback: its headers are not to be believed about who the client is.
+        proxy_headers=False,
         h11_max_incomplete_event_size=None,
     )
 
@@ -121,8 +124,10 @@ async def serve(app: FastAPI, settings: ServiceSettings) -> None:
     for signal_number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(signal_number, stop.set)
 
-    main = _Server(_config(ConnectionRetirement(app, health), lifespan=True, drain_s=settings.shutdown_drain_s))
-    management = _Server(_config(create_management_app(health, app.state.metrics.registry), lifespan=False, drain_s=1))
+    main = _Server(uvicorn_config(ConnectionRetirement(app, health), lifespan=True, drain_s=settings.shutdown_drain_s))
+    management = _Server(
+        uvicorn_config(create_management_app(health, app.state.metrics.registry), lifespan=False, drain_s=1)
+    )
     main_task = asyncio.create_task(main.serve(sockets=[listener]))
     management_task = asyncio.create_task(management.serve(sockets=[management_listener]))
     stopped = asyncio.create_task(stop.wait())

@@ -24,5 +24,5 @@ def test_a_client_cannot_choose_its_address_by_a_header() -> None:
     config.load()
     forwarded = [(b"x-forwarded-for", b"203.0.113.9"), (b"x-forwarded-proto", b"https")]
     scope = {"type": "http", "client": ("127.0.0.1", 5000), "scheme": "http", "headers": forwarded}
-    asyncio.run(config.loaded_app(scope, nothing, nothing))  # type: ignore[arg-type] # not a whole scope
+    asyncio.run(config.loaded_app(scope, nothing, nothing))
     assert [(one["client"], one["scheme"]) for one in seen] == [(("127.0.0.1", 5000), "http")]

@@ -1,4 +1,4 @@
-"""OpenSLO v1 as data: the kinds that are read here, strict (an unknown field is an error), as in the specification.
+"""OpenSLO v1 as data: every kind, strict (an unknown field is an error), as in the specification.
 
 Source: github.com/OpenSLO/OpenSLO, specification of apiVersion `openslo/v1`. Field names are the specification's.
 """
@@ -45,6 +45,12 @@ def _between_zero_and_hundred(value: Decimal) -> Decimal:
     return value
 
 
+def _a_share_of_a_slice(value: Decimal) -> Decimal:
+    if not 0 < value <= 1:
+        raise ValueError("must lie between 0 (excluded) and 1")
+    return value
+
+
 def _date_and_time(value: str) -> str:
     try:
         datetime.strptime(value, _START_TIME)  # noqa: DTZ007 - the zone is a field of its own
@@ -61,6 +67,8 @@ def _known_zone(value: str) -> str:
 
 Target = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_one)]
 TargetPercent = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_between_zero_and_hundred)]
+SliceTarget = Annotated[Decimal, BeforeValidator(_exact), AfterValidator(_a_share_of_a_slice)]
+Number = Annotated[Decimal, BeforeValidator(_exact)]
 Name = Annotated[str, Field(pattern=_NAME, max_length=63)]
 Duration = Annotated[str, Field(pattern=_DURATION)]
 Description = Annotated[str, Field(max_length=1050)]
@@ -92,7 +100,7 @@ class Metric(Model):
 class RatioMetric(Model):
     """Good (or bad) events of all events."""
 
-    counter: bool
+    counter: bool | None = None
     good: Metric | None = None
     bad: Metric | None = None
     total: Metric | None = None
@@ -107,6 +115,8 @@ class RatioMetric(Model):
                 raise ValueError("raw goes with rawType and without good, bad and total")
         elif ratio != 1 or self.total is None:
             raise ValueError("give total and one of good and bad")
+        elif self.counter is None:
+            raise ValueError("say whether the metrics are counters (counter: true) or go up and down (counter: false)")
         return self
 
 
@@ -159,8 +169,8 @@ class Objective(Model):
     target: Target | None = None
     target_percent: TargetPercent | None = None
     op: Literal["lte", "gte", "lt", "gt"] | None = None
-    value: float | None = None
-    time_slice_target: float | None = None
+    value: Number | None = None
+    time_slice_target: SliceTarget | None = None
     time_slice_window: Duration | Annotated[float, Field(gt=0)] | None = None
     """A number is minutes."""
     composite_weight: float | None = None
@@ -179,6 +189,98 @@ class Objective(Model):
         return self.target if self.target is not None else (self.target_percent or Decimal(0)).scaleb(-2)
 
 
+class BurnRate(Model):
+    """When a budget burns too fast: a burn rate (1 = exactly the budget over the window), measured over some time.
+
+    The specification's text has no `op`, its schema demands one; absent, it is `gt`.
+    """
+
+    kind: Literal["burnrate"] = "burnrate"
+    op: Literal["lte", "gte", "lt", "gt"] = "gt"
+    threshold: Number
+    lookback_window: Duration
+    alert_after: Duration | Literal["0m"] = "0m"
+
+
+class AlertConditionSpec(Model):
+    """A condition, and how severe it is."""
+
+    description: Description = ""
+    severity: str = Field(min_length=1)
+    condition: BurnRate
+
+
+class AlertNotificationTargetSpec(Model):
+    """Who is told; the name becomes a label for Alertmanager's routes."""
+
+    description: Description = ""
+    target: str = Field(min_length=1)
+
+
+class _RefOrInline(Model):
+    """Something that is written here, or referred to by its name."""
+
+    kind: str | None = None
+    metadata: Metadata | None = None
+
+    def _check(self, reference: str | None, spec: object) -> None:
+        inline = (self.kind, self.metadata, spec)
+        if reference is None and None in inline:
+            raise ValueError("refer to a document by its name, or give kind, metadata and spec")
+        if reference is not None and any(one is not None for one in inline):
+            raise ValueError("either refer to a document or write it here, not both")
+
+
+class ConditionUse(_RefOrInline):
+    """An alert condition of a policy."""
+
+    kind: Literal["AlertCondition"] | None = None
+    condition_ref: str | None = None
+    spec: AlertConditionSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        self._check(self.condition_ref, self.spec)
+        return self
+
+
+class TargetUse(_RefOrInline):
+    """A notification target of a policy."""
+
+    kind: Literal["AlertNotificationTarget"] | None = None
+    target_ref: str | None = None
+    spec: AlertNotificationTargetSpec | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        self._check(self.target_ref, self.spec)
+        return self
+
+
+class AlertPolicySpec(Model):
+    """One condition, when it alerts, and whom."""
+
+    description: Description = ""
+    alert_when_breaching: bool = False
+    alert_when_resolved: bool = False
+    alert_when_no_data: bool = False
+    conditions: list[ConditionUse] = Field(min_length=1, max_length=1)
+    notification_targets: list[TargetUse] = Field(default_factory=list)
+
+
+class PolicyUse(_RefOrInline):
+    """An alert policy of an SLO."""
+
+    kind: Literal["AlertPolicy"] | None = None
+    alert_policy_ref: str | None = None
+    spec: AlertPolicySpec | None = None
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        self._check(self.alert_policy_ref, self.spec)
+        return self
+
+
 class SloSpec(Model):
     """A service's objectives."""
 
@@ -186,15 +288,24 @@ class SloSpec(Model):
     service: str = Field(min_length=1)
     indicator: InlineIndicator | None = None
     indicator_ref: str | None = None
-    time_window: list[TimeWindow] = Field(min_length=1, max_length=1)
+    time_window: list[TimeWindow] = Field(default_factory=list, max_length=1)
     budgeting_method: Literal["Occurrences", "Timeslices", "RatioTimeslices"]
     objectives: list[Objective] = Field(min_length=1)
-    alert_policies: list[dict[str, Any]] = Field(default_factory=list)
+    alert_policies: list[PolicyUse] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _one_indicator(self) -> Self:
         if self.indicator is not None and self.indicator_ref is not None:
             raise ValueError("give one of indicator and indicatorRef")
+        return self
+
+    @model_validator(mode="after")
+    def _slices_are_described(self) -> Self:
+        for number, one in enumerate(self.objectives):
+            if self.budgeting_method != "Occurrences" and one.time_slice_window is None:
+                raise ValueError(f"objectives.{number}.timeSliceWindow is missing: {self.budgeting_method} needs it")
+            if self.budgeting_method == "Timeslices" and one.time_slice_target is None:
+                raise ValueError(f"objectives.{number}.timeSliceTarget is missing: Timeslices needs it")
         return self
 
 
@@ -248,6 +359,34 @@ class Slo(Document):
     spec: SloSpec
 
 
-KINDS: dict[str, type[Document]] = {"Service": Service, "DataSource": DataSource, "SLI": Sli, "SLO": Slo}
-OTHER_KINDS = frozenset({"AlertPolicy", "AlertCondition", "AlertNotificationTarget"})
-"""Kinds of the specification that nothing here reads yet."""
+class AlertPolicy(Document):
+    """When somebody is alerted, for `alertPolicyRef`."""
+
+    kind: Literal["AlertPolicy"]
+    spec: AlertPolicySpec
+
+
+class AlertCondition(Document):
+    """A condition, for `conditionRef`."""
+
+    kind: Literal["AlertCondition"]
+    spec: AlertConditionSpec
+
+
+class AlertNotificationTarget(Document):
+    """Who is told, for `targetRef`."""
+
+    kind: Literal["AlertNotificationTarget"]
+    spec: AlertNotificationTargetSpec
+
+
+KINDS: dict[str, type[Document]] = {
+    "Service": Service,
+    "DataSource": DataSource,
+    "SLI": Sli,
+    "SLO": Slo,
+    "AlertPolicy": AlertPolicy,
+    "AlertCondition": AlertCondition,
+    "AlertNotificationTarget": AlertNotificationTarget,
+}
+"""Every kind of the specification."""

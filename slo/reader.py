@@ -14,8 +14,8 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
 from ruamel.yaml.nodes import ScalarNode
 
-from slo.errors import MalformedError, UnsupportedError
-from slo.openslo import KINDS, OTHER_KINDS, Document
+from slo.errors import MalformedError
+from slo.openslo import KINDS, Document
 
 # An SLO file is some kilobytes of text that people write.
 MAX_BYTES: Final = 1024 * 1024
@@ -80,15 +80,30 @@ def _files(path: Path) -> list[Path]:
     return [path]
 
 
+def plain_documents(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield a file's YAML documents as plain values, each with the place it stands for in messages.
+
+    Raises:
+        MalformedError: the file cannot be read, or holds no mappings.
+    """
+    for where, _, plain in _mappings(file, _text(file)[0]):
+        yield where, plain
+
+
 def _documents(file: Path) -> Iterator[Found]:
     text, digest = _text(file)
+    for where, node, plain in _mappings(file, text):
+        yield Found(_document(where, file, node, plain), file, node.lc.line + 1, digest, node)
+
+
+def _mappings(file: Path, text: str) -> Iterator[tuple[str, CommentedMap, dict[str, Any]]]:
     for number, node in enumerate(_nodes(file, text), start=1):
         if node is None:
             continue
         where = f"{file} (document {number})"
         if not isinstance(node, CommentedMap):
-            raise MalformedError(f"{where}: an OpenSLO document is expected, not a plain value")
-        yield Found(_document(where, file, node, _Values(where).plain(node)), file, node.lc.line + 1, digest, node)
+            raise MalformedError(f"{where}: a document of fields is expected, not a plain value")
+        yield where, node, _Values(where).plain(node)
 
 
 def _text(file: Path) -> tuple[str, str]:
@@ -129,12 +144,8 @@ def _refuse_depth(file: Path, text: str) -> None:
 
 def _document(where: str, file: Path, node: CommentedMap, plain: dict[str, Any]) -> Document:
     kind = plain.get("kind")
-    if isinstance(kind, str) and kind in OTHER_KINDS:
-        raise UnsupportedError(
-            f"{file}:{node.lc.line + 1}: kind {kind} is not read here yet; keep it in another folder"
-        )
     if not isinstance(kind, str) or kind not in KINDS:
-        raise MalformedError(f"{where}: kind {kind!r} is not one of {', '.join([*KINDS, *sorted(OTHER_KINDS)])}")
+        raise MalformedError(f"{where}: kind {kind!r} is not one of {', '.join(KINDS)}")
     try:
         return KINDS[kind].model_validate(plain)
     except ValidationError as error:

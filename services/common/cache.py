@@ -12,16 +12,18 @@ No method raises for the sake of the cache. Three things keep it from being wron
 What one write makes stale in many places (every page of a list) is kept under a *generation*: a random token in Redis
 that is part of the keys, read before the load and replaced by `renew`. A slow reader fills the old generation, which
 nobody reads again. Without Redis there is no token, and nothing but single-flight.
+
+Every value is stored behind the time at which its load began, so that the age of what is answered can be measured.
 """
 
 import asyncio
 import random
 import secrets
+import struct
 from collections.abc import Awaitable, Callable
-from time import monotonic
+from time import monotonic, time
 from typing import Protocol, Self, cast
 
-from prometheus_client import Counter
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -33,6 +35,9 @@ from services.common.telemetry.metrics import ServiceMetrics
 from services.common.telemetry.registry import CacheResult
 
 _TOMBSTONE = b""
+# The format of a stored value and the time of its load. What has another format (of another release) is not there.
+_STAMP = struct.Struct("!Bd")
+_FORMAT = 1
 # Longer than any load can hold an old row: statements end after 30 s at most, requests after 60 s.
 TOMBSTONE_TTL_S = 60
 _PENDING_LIMIT = 10_000
@@ -78,13 +83,14 @@ class Cache:
         self,
         redis: RedisStore | None,
         *,
-        requests: Counter,
+        metrics: ServiceMetrics,
         breaker: CircuitBreaker | None = None,
         pending_limit: int = _PENDING_LIMIT,
         clock: Callable[[], float] = monotonic,
     ) -> None:
         self._redis = redis
-        self._requests = requests
+        self._requests = metrics.cache_requests
+        self._ages = metrics.cache_age
         self._breaker = breaker or CircuitBreaker()
         self._flights: dict[str, asyncio.Future[bytes | None]] = {}
         # What Redis has not taken yet: name -> value and time to live in seconds.
@@ -98,7 +104,7 @@ class Cache:
     @classmethod
     def create(cls, redis: Redis | None, metrics: ServiceMetrics) -> Self:
         # redis-py's commands are typed as "value or awaitable", because sync and async clients share them.
-        return cls(cast("RedisStore | None", redis), requests=metrics.cache_requests)
+        return cls(cast("RedisStore | None", redis), metrics=metrics)
 
     async def get_or_load(self, cache: str, key: str, load: Load, *, ttl_s: int) -> bytes | None:
         """Return the cached bytes, or what `load` returns (kept for `ttl_s` seconds unless it is None).
@@ -108,14 +114,14 @@ class Cache:
         name = f"{cache}:{key}"
         self._longest_ttl_s = max(self._longest_ttl_s, ttl_s)
         cached = await self._get(cache, name)
-        return cached or await self._join(name, lambda: self._fill(name, load, ttl_s))
+        return cached or await self._load(cache, name, lambda: self._fill(name, load, ttl_s))
 
     async def get_or_load_page(self, cache: str, key: str, load: Load, *, ttl_s: int) -> bytes | None:
         """Do as `get_or_load`, for an entry that `renew(cache)` makes stale together with every other of that cache."""
         token = await self._generation(cache)
         if token is None:
             # Renewals of this process count, so that whoever writes reads their write without Redis, too.
-            return await self._join(f"{cache}:without-redis-{self._renewals}:{key}", load)
+            return await self._load(cache, f"{cache}:without-redis-{self._renewals}:{key}", load)
         return await self.get_or_load(cache, f"{token.decode('latin-1')}:{key}", load, ttl_s=ttl_s)
 
     async def renew(self, cache: str) -> None:
@@ -132,6 +138,11 @@ class Cache:
             self._flights.pop(name, None)
             self._remember(name)
         await self._deliver_pending()
+
+    async def _load(self, cache: str, name: str, load: Load) -> bytes | None:
+        value = await self._join(name, load)
+        self._ages.labels(cache).observe(0.0)
+        return value
 
     async def _join(self, name: str, load: Load) -> bytes | None:
         flight = self._flights.get(name)
@@ -171,24 +182,29 @@ class Cache:
         if self._pending and not await self._deliver_pending(asked=True):
             self._requests.labels(cache, CacheResult.ERROR).inc()
             return None
-        value, result = await self._ask(self._redis, name)
+        found, result = await self._ask(self._redis, name)
         self._requests.labels(cache, result).inc()
+        if found is None:
+            return None
+        loaded_at, value = found
+        self._ages.labels(cache).observe(max(0.0, time() - loaded_at))
         return value
 
-    async def _ask(self, redis: RedisStore, name: str) -> tuple[bytes | None, CacheResult]:
+    async def _ask(self, redis: RedisStore, name: str) -> tuple[tuple[float, bytes] | None, CacheResult]:
         try:
-            value = await redis.get(name)
+            found = _opened(await redis.get(name))
         except (RedisError, OSError, TimeoutError):
             self._breaker.failed()
             return None, CacheResult.ERROR
         self._breaker.succeeded()
-        return value, CacheResult.HIT if value else CacheResult.MISS
+        return found, CacheResult.HIT if found else CacheResult.MISS
 
     async def _fill(self, name: str, load: Load, ttl_s: int) -> bytes | None:
+        began = time()
         value = await load()
         if value and self._redis is not None and not self._breaker.is_open and name not in self._pending:
             try:
-                await self._redis.set(name, value, ex=_jittered(ttl_s), nx=True)
+                await self._redis.set(name, _stamped(value, began), ex=_jittered(ttl_s), nx=True)
             except (RedisError, OSError, TimeoutError):
                 self._breaker.failed()
         return value
@@ -224,6 +240,17 @@ class Cache:
                 del self._pending[name]
         self._breaker.succeeded()
         return True
+
+
+def _stamped(value: bytes, loaded_at: float) -> bytes:
+    return _STAMP.pack(_FORMAT, loaded_at) + value
+
+
+def _opened(stored: bytes | None) -> tuple[float, bytes] | None:
+    """Return when a value was loaded (epoch seconds), and the value; None where there is none of ours."""
+    if not stored or stored[0] != _FORMAT or len(stored) < _STAMP.size:
+        return None
+    return _STAMP.unpack_from(stored)[1], stored[_STAMP.size :]
 
 
 def _generation_name(cache: str) -> str:

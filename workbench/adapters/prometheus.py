@@ -79,6 +79,23 @@ class HttpPrometheus:
                 raise CannotDecideError(f"{expression} has {len(result)} series at {self.url}, at most one is expected")
             return self._value(expression, result[0]["value"][1]) if result else None
 
+    def range(self, expression: str, start: float, end: float, step_s: float) -> list[Series]:
+        """Return an expression's values at every step; what is not a number then is left out.
+
+        Raises:
+            CannotDecideError: Prometheus could not be asked, or did not understand.
+        """
+        parameters = {"query": expression, "start": f"{start:.3f}", "end": f"{end:.3f}", "step": f"{step_s:g}"}
+        data = self._get("/api/v1/query_range", parameters)
+        with self._expected_shape(expression):
+            return [
+                Series(
+                    dict(one["metric"]),
+                    [(float(time), float(text)) for time, text in one["values"] if math.isfinite(float(text))],
+                )
+                for one in data["result"]
+            ]
+
     def clock(self) -> float:
         data = self._query("time()")
         with self._expected_shape("time()"):

@@ -19,7 +19,7 @@ from workbench.bench.hotpath.compare import CANDIDATES, Load, compare
 from workbench.bench.lab import LocalLab
 from workbench.bench.plan import FULL, QUICK
 from workbench.bench.runner import run as run_bench
-from workbench.commands.gate import OBJECTIVES, read_criteria
+from workbench.commands.gate import read_criteria
 from workbench.commands.load import new_run_id
 from workbench.console import out
 from workbench.platform.instance import Instance
@@ -66,7 +66,7 @@ def _platform(args: argparse.Namespace) -> int:
     if target is not None:
         # Before measuring, not after it: a page without markers is refused now.
         page.insert(target.read_text(encoding="utf-8"), "")
-    limits = Limits.from_objectives(read_criteria([OBJECTIVES]))
+    limits = Limits.from_objectives(read_criteria())
     folder = instance.evidence / new_run_id().replace("-load-", "-bench-")
     with LocalLab(instance, folder) as lab:
         bench = run_bench(lab, QUICK if args.quick else FULL, limits, say=out.print)

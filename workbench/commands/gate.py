@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from chaos.load.result import RESULT_FILE
-from slo.criterion import Criterion, load_criteria
+from slo.criterion import Criterion, load_criteria, release_criteria
 from slo.errors import SloError
 from workbench.adapters.prometheus import HttpPrometheus, Prometheus
 from workbench.console import out
@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         type=Path,
         action="append",
         metavar="PATH",
-        help=f"OpenSLO file or folder (default: {OBJECTIVES.name}/)",
+        help="OpenSLO file or folder (default: the platform's release criteria)",
     )
     parser.add_argument("--prometheus", metavar="URL", help="default: the Prometheus of this instance")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the evidence goes (default: beside the load)")
@@ -46,7 +46,7 @@ def run(args: argparse.Namespace) -> int:
     """Judge, print, and leave the evidence."""
     instance = Instance.from_environment()
     load_file: Path = args.load or newest_load(instance)
-    criteria = read_criteria(args.slo or [OBJECTIVES])
+    criteria = read_criteria(args.slo)
     prometheus = HttpPrometheus(args.prometheus or instance.prometheus_url)
     result = run_gate(criteria, load_file, prometheus)
     folder: Path = args.out or load_file.parent
@@ -67,19 +67,20 @@ def newest_load(instance: Instance) -> Path:
     return found[-1]
 
 
-def read_criteria(paths: Sequence[Path]) -> list[Criterion]:
-    """Return what the SLO files demand.
+def read_criteria(paths: Sequence[Path] | None = None) -> list[Criterion]:
+    """Return what the SLO files demand; without any, what the platform's own demand of a release.
 
     Raises:
         UsageError: a file is wrong, or there is no objective in any.
     """
     try:
-        criteria = load_criteria(paths)
+        criteria = load_criteria(paths) if paths else release_criteria([OBJECTIVES])
     except SloError as error:
         raise UsageError(str(error)) from error
     if not criteria:
         raise UsageError(
-            f"no objective in {', '.join(map(str, paths))}", hint="a gate without objectives passes nothing"
+            f"no objective in {', '.join(map(str, paths or [OBJECTIVES]))}",
+            hint="a gate without objectives passes nothing",
         )
     return criteria
 

@@ -9,7 +9,7 @@ import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
-from workbench.commands.gate import EXIT_CODES, OBJECTIVES, read_criteria
+from workbench.commands.gate import EXIT_CODES, read_criteria
 from workbench.console import out, step
 from workbench.platform.instance import Instance
 from workbench.verify.actions import LocalActions
@@ -49,7 +49,7 @@ def run(args: argparse.Namespace) -> int:
     """Verify and report."""
     plan = VerifyPlan(args.rate, args.duration, args.warmup, args.limit, args.check)
     instance = Instance.from_environment()
-    criteria = read_criteria(args.slo or [OBJECTIVES])
+    criteria = read_criteria(args.slo)
     folder = instance.evidence / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}-verify-{secrets.token_hex(2)}"
     actions = LocalActions(instance, criteria, folder, rate_rps=plan.rate_rps, keep=args.keep)
     outcome = verify(plan, actions, step)

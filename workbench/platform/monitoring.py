@@ -7,11 +7,13 @@ from ruamel.yaml import YAML
 
 from workbench.mesh.local.tcp_bytes import PREFIX_TAG, PROMETHEUS_NAMES
 from workbench.platform import components
-from workbench.platform.instance import Instance
+from workbench.platform.instance import CHECKOUT, Instance
 from workbench.platform.ports import Ports
 from workbench.platform.programs import Program
 
 SCRAPE_INTERVAL_S: Final = 2
+# Compiled from slo/objectives and committed.
+RULES: Final = CHECKOUT / "slo" / "generated" / "prometheus"
 WORKLOADS: Final = ("api-gateway", "auth", "user", "blog")
 NAMESPACE: Final = "titanium-prod"
 INGRESS_NAMESPACE: Final = "istio-ingress"
@@ -41,6 +43,7 @@ def prometheus_configuration(ports: Ports) -> dict[str, Any]:
             "scrape_timeout": f"{SCRAPE_INTERVAL_S}s",
             "evaluation_interval": "5s",
         },
+        "rule_files": [str(RULES / "*.yaml")],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{ports.alertmanager}"]}]}]},
         "scrape_configs": [
             {

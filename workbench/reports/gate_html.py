@@ -3,34 +3,12 @@
 Everything comes from the evidence document, so that a page can be made again from `gate.json` alone.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from html import escape
-from typing import Any, Final
+from typing import Any
 
+from workbench.reports.page import STYLE, table
 from workbench.reports.svg import Bin, histogram, interval
-
-_STYLE: Final = """
-:root { color-scheme: light dark; --ink: #1c2430; --soft: #5b6675; --paper: #fff; --card: #f5f7fa; --line: #c9d1db;
-  --good: #1a7f4b; --bad: #c62f3b; --open: #b06a00; --bar: #4a7bd0; }
-@media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #9aa6b5; --paper: #12161c; --card: #1b212a;
-  --line: #3a4452; --good: #4cc38a; --bad: #ff6b76; --open: #f0b04a; --bar: #7aa5ee; } }
-body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--paper); max-width: 56rem;
-  margin: 2rem auto; padding: 0 1rem; }
-h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-.verdict { font-size: 2.2rem; font-weight: 700; margin: .2rem 0; }
-.PASS { color: var(--good); } .FAIL { color: var(--bad); } .INCONCLUSIVE { color: var(--open); }
-.card { background: var(--card); border-radius: 8px; padding: .8rem 1rem; margin: .8rem 0; }
-.soft, small { color: var(--soft); } p { margin: .3rem 0; }
-svg { width: 100%; height: auto; display: block; } text { font-size: 12px; fill: var(--soft);
-  paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
-.axis { stroke: var(--line); } .bar { fill: var(--bar); } .slow { fill: var(--bad); } .allowed { fill: var(--good);
-  opacity: .18; } .interval { fill: var(--bar); } .point { fill: var(--ink); } line.limit { stroke: var(--bad);
-  stroke-width: 2; } text.limit { fill: var(--bad); font-weight: 600; } line.mark { stroke: var(--soft);
-  stroke-dasharray: 3 3; }
-.wide { overflow-x: auto; } table { border-collapse: collapse; width: 100%; } th, td { text-align: left;
-  padding: .3rem .6rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
-td.n { text-align: right; } code { font-size: .85em; overflow-wrap: anywhere; }
-"""
 
 
 def render_html(document: Mapping[str, Any]) -> str:
@@ -40,7 +18,7 @@ def render_html(document: Mapping[str, Any]) -> str:
         [
             '<!doctype html><html lang="en"><head><meta charset="utf-8">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
-            f"<title>{verdict}: {escape(load['run_id'])}</title><style>{_STYLE}</style></head><body>",
+            f"<title>{verdict}: {escape(load['run_id'])}</title><style>{STYLE}</style></head><body>",
             f"<h1>Gate: {escape(load['run_id'])}</h1>",
             f'<p class="verdict {verdict}">{verdict}</p>',
             f"<p>{_reason(document)}</p>",
@@ -49,10 +27,10 @@ def render_html(document: Mapping[str, Any]) -> str:
             "<h2>Latency, as the client measured it</h2>",
             f'<div class="card">{_latencies(document)}</div>',
             "<h2>Can the figures be trusted?</h2>",
-            _table(("precondition", "holds", "observed", "if not"), map(_precondition, document["preconditions"])),
+            table(("precondition", "holds", "observed", "if not"), map(_precondition, document["preconditions"])),
             *_failures(load),
             "<h2>What it rests on</h2>",
-            _table(("", ""), ((escape(k), escape(str(v))) for k, v in _facts(document))),
+            table(("", ""), ((escape(k), escape(str(v))) for k, v in _facts(document))),
             "</body></html>\n",
         ]
     )
@@ -110,16 +88,10 @@ def _failures(load: Mapping[str, Any]) -> list[str]:
     if not load["failures"]:
         return []
     rows = ((escape(reason), str(count)) for reason, count in load["failures"].items())
-    return ["<h2>Failures, as the client saw them</h2>", _table(("reason", "requests"), rows)]
+    return ["<h2>Failures, as the client saw them</h2>", table(("reason", "requests"), rows)]
 
 
 def _facts(document: Mapping[str, Any]) -> list[tuple[str, Any]]:
     slos = [(f"SLO {one['name']}", f"{one['file']}, SHA-256 {one['sha256']}") for one in document["slos"]]
     queries = [("query", query) for query in document["queries"]]
     return [("machine", document["machine"]), *document["versions"].items(), *slos, *queries]
-
-
-def _table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    head = "".join(f"<th>{one}</th>" for one in headings)
-    body = "".join("<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -1,4 +1,4 @@
-"""Two plots as inline SVG text, without a library or a script: a distribution of latencies, and an interval.
+"""Plots as inline SVG text, without a library or a script: a distribution of latencies, an interval, lines over time.
 
 Pure: figures in, markup out. Colours and fonts come from the page's style sheet by class names.
 """
@@ -6,9 +6,11 @@ Pure: figures in, markup out. Colours and fonts come from the page's style sheet
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 _WIDTH, _HEIGHT, _MARGIN, _AXIS = 720, 220, 16, 28
+_LINES_HEIGHT: Final = 140
 # How wide a bin is drawn that has no neighbour.
 _ALONE: Final = 1.12
 _TICKS_MS: Final = tuple(step * 10**power for power in range(-1, 6) for step in (1, 2, 5))
@@ -58,6 +60,62 @@ def interval(low: float, high: float, share: float, allowance: float) -> str:
         ],
         80,
     )
+
+
+@dataclass(frozen=True)
+class Line:
+    """Values over time (epoch seconds), drawn with a class of the style sheet."""
+
+    name: str
+    points: Sequence[tuple[float, float]]
+    kind: str
+
+
+def lines(series: Sequence[Line], *, unit: str, limit: float | None = None) -> str:
+    """Return lines over time on a linear axis that always shows zero and the limit."""
+    points = [point for one in series for point in one.points]
+    if len(points) < 2:  # noqa: PLR2004 - a line has two ends
+        return f"<p>{series[0].name}: not enough data for a plot</p>"
+    times, values = [time for time, _ in points], [value for _, value in points]
+    low, high = min(0.0, *values, limit or 0.0), max(*values, limit or 0.0)
+    scale = _Linear(min(times), max(times), low, high if high > low else low + 1)
+    drawn = [
+        f'<polyline class="line {one.kind}" points="'
+        + " ".join(f"{scale.x(time):.1f},{scale.y(value):.1f}" for time, value in one.points)
+        + f'"><title>{one.name}</title></polyline>'
+        for one in series
+    ]
+    marks = [
+        f'<line class="axis" x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{scale.y(0):.1f}" y2="{scale.y(0):.1f}"/>',
+        _text(_MARGIN, 12, f"{series[0].name}: now {series[0].points[-1][1]:.3g} {unit}", "tick", anchor="start"),
+        _text(_WIDTH - _MARGIN, 12, f"highest {high:.3g} {unit}", "tick", anchor="end"),
+        _text(_MARGIN, _LINES_HEIGHT - 4, _clock(min(times)), "tick", anchor="start"),
+        _text(_WIDTH - _MARGIN, _LINES_HEIGHT - 4, _clock(max(times)), "tick", anchor="end"),
+    ]
+    if limit is not None:
+        y = scale.y(limit)
+        marks.append(f'<line class="limit" x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{y:.1f}" y2="{y:.1f}"/>')
+    return _svg(", ".join(one.name for one in series), [*marks, *drawn], _LINES_HEIGHT)
+
+
+def _clock(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M")
+
+
+@dataclass(frozen=True)
+class _Linear:
+    """From time and value to coordinates."""
+
+    start: float
+    end: float
+    low: float
+    high: float
+
+    def x(self, time: float) -> float:
+        return _MARGIN + (_WIDTH - 2 * _MARGIN) * (time - self.start) / max(self.end - self.start, 1e-9)
+
+    def y(self, value: float) -> float:
+        return _LINES_HEIGHT - 24 - (_LINES_HEIGHT - 48) * (value - self.low) / (self.high - self.low)
 
 
 @dataclass(frozen=True)

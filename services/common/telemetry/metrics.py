@@ -46,6 +46,7 @@ class ServiceMetrics:
         self.pool_max = make_gauge(names.DB_POOL_MAX, self.registry)
         self.pool_timeouts = make_counter(names.DB_POOL_TIMEOUTS, self.registry)
         self.cache_requests = make_counter(names.CACHE_REQUESTS, self.registry)
+        self.cache_age = make_histogram(names.CACHE_AGE, self.registry)
         self.logs_dropped = make_counter(names.LOGS_DROPPED, self.registry)
         self.logs_shipped = make_counter(names.LOGS_SHIPPED, self.registry)
         make_gauge(names.BUILD_INFO, self.registry).labels(service, version, platform.python_version()).set(1)

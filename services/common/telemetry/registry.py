@@ -55,6 +55,8 @@ class Metric:
 # Contains 0.5 s (the latency objective) and the usual thresholds of tighter ones, so that no quantile of an objective
 # has to be interpolated. Seconds.
 LATENCY_BUCKETS_S: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.3, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0)
+# Contains 60 s, the freshness objective.
+_AGE_BUCKETS_S: Final = (0.1, 1.0, 5.0, 15.0, 30.0, 60.0, 300.0, 3600.0)
 _LAG_BUCKETS_S: Final = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 
 # Values of `http_route` and `http_request_method` for whatever is not ours: a scanner must not make series.
@@ -100,6 +102,14 @@ CACHE_REQUESTS: Final = Metric(
     "Cache look-ups by result: hit, miss, error (asked in vain), bypass (not asked, breaker open).",
     (Label.CACHE, Label.RESULT),
 )
+CACHE_AGE: Final = Metric(
+    "cache_age_seconds",
+    Kind.HISTOGRAM,
+    "How old the answers of a cache are when they are given; what was just loaded is 0.",
+    (Label.CACHE,),
+    Unit.SECONDS,
+    _AGE_BUCKETS_S,
+)
 LOGS_DROPPED: Final = Metric(
     "log_records_dropped_total",
     Kind.COUNTER,
@@ -132,6 +142,7 @@ METRICS: Final = (
     DB_POOL_MAX,
     DB_POOL_TIMEOUTS,
     CACHE_REQUESTS,
+    CACHE_AGE,
     LOGS_DROPPED,
     LOGS_SHIPPED,
     ARGON2_REJECTED,

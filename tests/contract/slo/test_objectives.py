@@ -6,7 +6,7 @@ from pathlib import Path
 import promql_parser
 import pytest
 
-from slo.criterion import Criterion, load_criteria
+from slo.criterion import Criterion, release_criteria
 from slo.openslo import Service, Slo
 from slo.reader import Found, read
 from slo.selector import Selector
@@ -16,7 +16,7 @@ from workbench.mesh.local.placement import INGRESS_WORKLOAD
 
 OBJECTIVES = Path(__file__).parents[3] / "slo" / "objectives"
 DOCUMENTS = read([OBJECTIVES])
-CRITERIA = load_criteria([OBJECTIVES])
+CRITERIA = release_criteria([OBJECTIVES])
 SELECTORS = [selector for one in CRITERIA for selector in (one.numerator, one.total)]
 # Istio's standard metrics for HTTP (istio.io, "Istio Standard Metrics"), as Prometheus stores them.
 METRICS = {
@@ -99,5 +99,10 @@ def test_an_objective_belongs_to_a_described_service_and_rolls_over_30_days(foun
 def test_a_file_is_named_after_its_document_and_says_why(found: Found) -> None:
     lines = found.file.read_text(encoding="utf-8").splitlines()
 
-    assert found.file.stem in {found.document.metadata.name, found.document.kind.lower()}
+    assert found.file.stem in {found.document.metadata.name, found.document.kind.lower(), _service(found)}
     assert lines[0].startswith("# ")
+
+
+def _service(found: Found) -> str:
+    """The service whose objectives share a file."""
+    return found.document.spec.service if isinstance(found.document, Slo) else found.document.metadata.name

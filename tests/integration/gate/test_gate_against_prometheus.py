@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from chaos.load.result import SAMPLES_COLUMNS, Generator, LagSummary, LatencySummary, LoadResult
-from slo.criterion import load_criteria
+from slo.criterion import release_criteria
 from tests.integration.conftest import unused_port
 from workbench.adapters.prometheus import HttpPrometheus
 from workbench.domain.verdict import Verdict
@@ -32,7 +32,7 @@ from workbench.platform.ports import Ports
 
 RATE, WINDOW_S, INTERVAL_S = 400.0, 4.0, 0.5
 DEADLINE_S = 30.0
-OBJECTIVES = load_criteria([CHECKOUT / "slo" / "objectives"])
+OBJECTIVES = release_criteria([CHECKOUT / "slo" / "objectives"])
 BOUNDS = ("10.0", "25.0", "500.0", "1000.0", "+Inf")
 CLIENT_LABELS = (
     'source_workload="istio-ingressgateway",source_workload_namespace="istio-ingress",'

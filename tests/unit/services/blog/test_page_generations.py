@@ -3,11 +3,11 @@
 import asyncio
 
 import pytest
-from prometheus_client import CollectorRegistry, Counter
 from redis.exceptions import ConnectionError as RedisConnectionError
 
 from services.common.breaker import CircuitBreaker
 from services.common.cache import Cache
+from services.common.telemetry.metrics import ServiceMetrics
 
 
 class FakeRedis:
@@ -61,9 +61,10 @@ def database() -> Database:
 
 
 def cache_on(redis: FakeRedis | None) -> Cache:
-    counter = Counter("cache_requests_total", "x", ["cache", "result"], registry=CollectorRegistry())
+    metrics = ServiceMetrics(service="test", version="1")
     # Never opens: these tests are about generations, the breaker has its own.
-    return Cache(redis, requests=counter, breaker=CircuitBreaker(failures=1_000_000))
+    breaker = CircuitBreaker(failures=1_000_000)
+    return Cache(redis, metrics=metrics, breaker=breaker)
 
 
 async def read(cache: Cache, database: Database, key: str = "p1") -> bytes | None:

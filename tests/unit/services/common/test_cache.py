@@ -62,7 +62,11 @@ def metrics() -> ServiceMetrics:
 
 @pytest.fixture
 def cache(redis: FakeRedis, clock: Clock, metrics: ServiceMetrics) -> Cache:
-    return Cache(redis, requests=metrics.cache_requests, breaker=CircuitBreaker(failures=3, open_s=1.0, clock=clock))
+    return Cache(
+        redis,
+        metrics=metrics,
+        breaker=CircuitBreaker(failures=3, open_s=1.0, clock=clock),
+    )
 
 
 def returning(value: bytes | None, calls: list[int] | None = None) -> Callable[[], Awaitable[bytes | None]]:
@@ -88,6 +92,25 @@ async def test_the_second_read_is_a_hit_with_the_ttl_of_the_first(
 
     assert 27 <= redis.ttls["post:1"] <= 33, "jittered, so that entries do not expire together"
     assert results(metrics) == {"miss": 1, "hit": 1}
+
+
+async def test_the_age_of_every_answer_is_counted(
+    cache: Cache, metrics: ServiceMetrics, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr("services.common.cache.time", lambda: now[0])
+    await cache.get_or_load("post", "1", returning(b"one"), ttl_s=30)
+    now[0] += 12.0
+    await cache.get_or_load("post", "1", returning(b"one"), ttl_s=30)
+    age = metrics.registry.get_sample_value
+
+    assert age("cache_age_seconds_count", {"cache": "post"}) == 2
+    assert age("cache_age_seconds_sum", {"cache": "post"}) == 12
+
+
+async def test_what_another_release_has_stored_is_not_there(cache: Cache, redis: FakeRedis) -> None:
+    redis.values["post:1"] = b'{"an": "older format"}'
+    assert await cache.get_or_load("post", "1", returning(b"one"), ttl_s=30) == b"one"
 
 
 async def test_what_does_not_exist_is_not_kept(cache: Cache, redis: FakeRedis) -> None:
@@ -153,7 +176,7 @@ async def test_a_slow_reader_cannot_bring_an_old_value_back(cache: Cache, redis:
 
 
 async def test_without_redis_every_read_loads(metrics: ServiceMetrics) -> None:
-    cache = Cache(None, requests=metrics.cache_requests)
+    cache = Cache(None, metrics=metrics)
 
     assert await cache.get_or_load("post", "1", returning(b"one"), ttl_s=30) == b"one"
     await cache.invalidate("post", "1")
@@ -191,7 +214,7 @@ async def test_after_more_lost_invalidations_than_fit_the_cache_is_not_read_unti
     redis: FakeRedis, clock: Clock, metrics: ServiceMetrics
 ) -> None:
     breaker = CircuitBreaker(failures=3, open_s=1.0, clock=clock)
-    cache = Cache(redis, requests=metrics.cache_requests, breaker=breaker, pending_limit=2, clock=clock)
+    cache = Cache(redis, metrics=metrics, breaker=breaker, pending_limit=2, clock=clock)
     for key in "abc":
         await cache.get_or_load("post", key, returning(b"old"), ttl_s=30)
     redis.down = True

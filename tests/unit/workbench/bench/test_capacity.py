@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from slo.criterion import load_criteria
+from slo.criterion import release_criteria
 from workbench.bench.capacity import Limits, search
 from workbench.errors import UsageError
 
@@ -85,13 +85,13 @@ def test_each_limit_is_named_when_it_is_broken(
 
 
 def test_the_limits_are_those_of_the_slo_files() -> None:
-    limits = Limits.from_objectives(load_criteria([OBJECTIVES]))
+    limits = Limits.from_objectives(release_criteria([OBJECTIVES]))
     assert (limits.percentile, limits.latency_ms) == ("p95", 500.0)
     assert limits.bad_fraction == pytest.approx(0.005)
 
 
 def test_an_objective_that_a_load_result_cannot_answer_is_refused() -> None:
-    latency, *others = sorted(load_criteria([OBJECTIVES]), key=lambda one: one.threshold_ms is None)
+    latency, *others = sorted(release_criteria([OBJECTIVES]), key=lambda one: one.threshold_ms is None)
     with pytest.raises(UsageError, match="no p97"):
         Limits.from_objectives([dataclasses.replace(latency, target=0.97), *others])
     with pytest.raises(UsageError, match="one of errors"):

@@ -1,0 +1,1 @@
+"""SLOs for people and machines: write what is compiled, run its proof, report what is left of each budget."""

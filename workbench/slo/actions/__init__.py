@@ -1,0 +1,1 @@
+"""The actions of `titanium slo`, one a module."""

@@ -38,17 +38,26 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="PATH",
         help="OpenSLO file or folder (default: the platform's release criteria)",
     )
+    parser.add_argument(
+        "--look",
+        type=int,
+        default=1,
+        metavar="N",
+        help="the number of this run of the same build: later ones are judged more strictly (default: 1)",
+    )
     parser.add_argument("--prometheus", metavar="URL", help="default: the Prometheus of this instance")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the evidence goes (default: beside the load)")
 
 
 def run(args: argparse.Namespace) -> int:
     """Judge, print, and leave the evidence."""
+    if args.look < 1:
+        raise UsageError(f"--look {args.look}: looks are counted from 1")
     instance = Instance.from_environment()
     load_file: Path = args.load or newest_load(instance)
     criteria = read_criteria(args.slo)
     prometheus = HttpPrometheus(args.prometheus or instance.prometheus_url)
-    result = run_gate(criteria, load_file, prometheus)
+    result = run_gate(criteria, load_file, prometheus, look=args.look)
     folder: Path = args.out or load_file.parent
     keep_evidence(result, criteria, prometheus, prometheus.url, folder)
     print_judgement(out, result.judgement, result.load, folder)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from workbench.domain.confidence import Confidence
 from workbench.domain.observations import ClientView, Counts, Observations
 from workbench.domain.preconditions import Precondition, check, p95_bucket, span_of
 from workbench.domain.series import Span, increase
@@ -40,6 +41,7 @@ class Judgement:
     preconditions: Sequence[Precondition]
     span: Span | None
     p95_bucket_ms: tuple[float, float] | None
+    confidence: Confidence
 
     @property
     def trusted(self) -> bool:
@@ -52,27 +54,30 @@ class Judgement:
         return self.verdict is Verdict.INCONCLUSIVE and all(one.transient for one in open_ones)
 
 
-def judge(observations: Observations) -> Judgement:
-    """Judge a run."""
+def judge(observations: Observations, *, look: int = 1) -> Judgement:
+    """Judge a run; `look` is its number where runs are made again until one decides."""
     span = span_of(observations, "source")
-    slos = [_judge(counts, observations.client, span) for counts in observations.counts]
-    preconditions = check(observations)
+    confidence = Confidence.of(look=look, objectives=max(1, len(observations.counts)))
+    slos = [_judge(counts, observations.client, span, confidence) for counts in observations.counts]
+    preconditions = check(observations, confidence)
     return Judgement(
         verdict=overall((slo.verdict for slo in slos), trusted=all(one.holds for one in preconditions)),
         slos=slos,
         preconditions=preconditions,
         span=span,
         p95_bucket_ms=p95_bucket(observations),
+        confidence=confidence,
     )
 
 
-def _judge(counts: Counts, client: ClientView, span: Span | None) -> SloJudgement:
+def _judge(counts: Counts, client: ClientView, span: Span | None, confidence: Confidence) -> SloJudgement:
     # A counter that was reset may have shrunk; the precondition says so, here it must not become a negative count.
     total = max(0, round(increase(counts.total, span))) if span else 0
     bad = min(total, max(0, _bad(counts, client, span, total))) if span else 0
     # The objective's decimal digits, so that 1 - 0.95 is 0.05 and not 0.050000000000000044.
     allowance = round(1 - counts.criterion.target, 12)
-    return SloJudgement(counts, bad, total, allowance, wilson(bad, total), judge_share(bad, total, allowance))
+    z = confidence.z
+    return SloJudgement(counts, bad, total, allowance, wilson(bad, total, z=z), judge_share(bad, total, allowance, z=z))
 
 
 def _bad(counts: Counts, client: ClientView, span: Span, total: int) -> int:

@@ -16,6 +16,7 @@ from workbench.domain.wilson import smallest_conclusive
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from workbench.domain.confidence import Confidence
     from workbench.domain.observations import Observations
     from workbench.domain.series import Series, Span
 
@@ -58,7 +59,7 @@ def span_of(observations: Observations, reporter: str) -> Span | None:
     return covered(timelines[0], observations.client.started_at, observations.client.ended_at)
 
 
-def check(observations: Observations) -> list[Precondition]:
+def check(observations: Observations, confidence: Confidence) -> list[Precondition]:
     """Return every precondition, in the order in which a reader would ask."""
     checks: tuple[Callable[[Observations], Precondition], ...] = (
         _finished,
@@ -68,7 +69,7 @@ def check(observations: Observations) -> list[Precondition]:
         _coverage,
         _no_restart,
         _no_reset,
-        _enough,
+        lambda observed: _enough(observed, confidence),
         _reporters,
         _same_platform,
         _client_counts,
@@ -175,9 +176,9 @@ def _no_reset(observations: Observations) -> Precondition:
     )
 
 
-def _enough(observations: Observations) -> Precondition:
+def _enough(observations: Observations, confidence: Confidence) -> Precondition:
     span = span_of(observations, "source")
-    wanted = max(smallest_conclusive(1 - counts.criterion.target) for counts in observations.counts)
+    wanted = max(smallest_conclusive(1 - counts.criterion.target, z=confidence.z) for counts in observations.counts)
     seen = min((increase(counts.total, span) for counts in observations.counts), default=0.0) if span else 0.0
     return Precondition(
         "enough requests",

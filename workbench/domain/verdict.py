@@ -1,15 +1,14 @@
 """Verdicts: what a count of bad requests says about an allowance, and what several verdicts say together.
 
-PASS only if the upper end of the 95 % interval of the bad share is below the allowance; FAIL if its lower end is
-above; otherwise INCONCLUSIVE: more requests are needed. A failed precondition makes everything INCONCLUSIVE, a breach
-too, because figures that cannot be trusted prove nothing in either direction. Nothing passes vacuously: no requests,
-no PASS.
+PASS only if the upper end of the interval of the bad share is below the allowance; FAIL if its lower end is above;
+otherwise INCONCLUSIVE: more requests are needed. A failed precondition makes everything INCONCLUSIVE, a breach too,
+because figures that cannot be trusted prove nothing in either direction. No requests, no PASS.
 """
 
 from collections.abc import Iterable
 from enum import StrEnum
 
-from workbench.domain.wilson import wilson
+from workbench.domain.wilson import Z_95, wilson
 
 
 class Verdict(StrEnum):
@@ -20,9 +19,12 @@ class Verdict(StrEnum):
     INCONCLUSIVE = "INCONCLUSIVE"
 
 
-def judge_share(bad: int, total: int, allowance: float) -> Verdict:
-    """Judge `bad` of `total` requests against the allowed share of bad ones (0.05 for an objective of 95 %)."""
-    interval = wilson(bad, total)
+def judge_share(bad: int, total: int, allowance: float, *, z: float = Z_95) -> Verdict:
+    """Judge `bad` of `total` requests against the allowed share of bad ones (0.05 for an objective of 95 %).
+
+    `z` is the normal quantile of the interval's upper end.
+    """
+    interval = wilson(bad, total, z=z)
     if interval.high < allowance:
         return Verdict.PASS
     if interval.low > allowance:

@@ -29,15 +29,16 @@ class GateRun:
     judgement: Judgement
 
 
-def run_gate(
+def run_gate(  # noqa: PLR0913 - the last two are for tests
     criteria: Sequence[Criterion],
     load_file: Path,
     prometheus: Prometheus,
     *,
+    look: int = 1,
     clock: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
 ) -> GateRun:
-    """Judge a load run.
+    """Judge a load run; `look` is its number where runs are made again until one decides.
 
     Raises:
         UsageError: the load's files are not usable.
@@ -49,7 +50,7 @@ def run_gate(
     if (wait := settled_at - clock()) > 0:
         sleep(wait)
     observations = observe(criteria, client, prometheus, clock=clock)
-    return GateRun(load, observations, judge(observations))
+    return GateRun(load, observations, judge(observations, look=look))
 
 
 def versions(prometheus: Prometheus, load: LoadResult) -> dict[str, str]:

@@ -1,6 +1,6 @@
 """The evidence of a verdict: one JSON document that holds everything it rests on, and the files for people and CI.
 
-Schema `titanium.gate/v1` (docs/schemas/gate-evidence.schema.json). Each file is written whole or not at all.
+Schema `titanium.gate/v2` (docs/schemas/gate-evidence.schema.json). Each file is written whole or not at all.
 """
 
 import json
@@ -18,7 +18,7 @@ from workbench.reports.gate_html import render_html
 from workbench.reports.gate_junit import render_junit
 from workbench.reports.gate_markdown import render_markdown
 
-SCHEMA: Final = "titanium.gate/v1"
+SCHEMA: Final = "titanium.gate/v2"
 EVIDENCE_FILE: Final = "gate.json"
 # Bins of equal width on a logarithmic axis: 1.122 from bound to bound.
 _BINS_PER_DECADE: Final = 20
@@ -40,6 +40,7 @@ def build_evidence(  # noqa: PLR0913 - a document has as many parts as it has
     return {
         "schema": SCHEMA,
         "verdict": judgement.verdict.value,
+        "confidence": {"level": judgement.confidence.level, "z": judgement.confidence.z},
         "window": {"start": load.started_at, "end": load.ended_at},
         "counted": {"start": span.start, "end": span.end} if span else None,
         "slos": [_slo(one) for one in judgement.slos],
@@ -82,7 +83,7 @@ def _slo(slo: SloJudgement) -> dict[str, Any]:
         "bad": slo.bad,
         "total": slo.total,
         "allowance": slo.allowance,
-        "interval_95": {"low": slo.interval.low, "high": slo.interval.high},
+        "interval": {"low": slo.interval.low, "high": slo.interval.high},
         "verdict": slo.verdict.value,
     }
 

@@ -23,7 +23,7 @@ def render_html(document: Mapping[str, Any]) -> str:
             f'<p class="verdict {verdict}">{verdict}</p>',
             f"<p>{_reason(document)}</p>",
             f'<p class="soft">{_run(document)}</p>',
-            *(_objective(one) for one in document["slos"]),
+            *(_objective(one, document["confidence"]["level"]) for one in document["slos"]),
             "<h2>Latency, as the client measured it</h2>",
             f'<div class="card">{_latencies(document)}</div>',
             "<h2>Can the figures be trusted?</h2>",
@@ -60,13 +60,14 @@ def _run(document: Mapping[str, Any]) -> str:
     )
 
 
-def _objective(slo: Mapping[str, Any]) -> str:
-    low, high = slo["interval_95"]["low"], slo["interval_95"]["high"]
+def _objective(slo: Mapping[str, Any], level: float) -> str:
+    low, high = slo["interval"]["low"], slo["interval"]["high"]
     share = slo["bad"] / slo["total"] if slo["total"] else 0.0
     return (
         f'<div class="card"><p><b class="{slo["verdict"]}">{slo["verdict"]}</b> {escape(slo["display_name"])} '
         f"<small>objective {escape(slo['objective'])}, {escape(slo['name'])}</small></p>"
-        f"<p>{slo['bad']} of {slo['total']} bad; the true share lies between {low:.2%} and {high:.2%} (95 %), "
+        f"<p>{slo['bad']} of {slo['total']} bad; the true share lies between {low:.2%} and {high:.2%} "
+        f"({level:.2%} sure), "
         f"{slo['allowance']:.2%} is allowed.</p>{interval(low, high, share, slo['allowance'])}</div>"
     )
 

@@ -14,7 +14,7 @@ def render_markdown(document: Mapping[str, Any]) -> str:
         f"{load['rate_rps']:g} requests/s for {load['duration_s']:g} s. "
         f"P95: client {load['latency_ms']['p95']:.1f} ms, mesh {mesh}.",
         "",
-        "| objective | bad / total | 95 % interval of the bad share | allowed | verdict |",
+        f"| objective | bad / total | bad share ({document['confidence']['level']:.2%} sure) | allowed | verdict |",
         "|---|---:|---:|---:|---|",
         *(_slo(one) for one in document["slos"]),
         "",
@@ -27,7 +27,7 @@ def render_markdown(document: Mapping[str, Any]) -> str:
 
 
 def _slo(slo: Mapping[str, Any]) -> str:
-    interval = slo["interval_95"]
+    interval = slo["interval"]
     return (
         f"| {slo['display_name']} | {slo['bad']} / {slo['total']} | {interval['low']:.2%} to {interval['high']:.2%} "
         f"| {slo['allowance']:.2%} | {slo['verdict']} |"

@@ -37,7 +37,7 @@ def describe_p95(judgement: Judgement, load: LoadResult) -> str:
 def _objectives(judgement: Judgement) -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("objective")
-    for title in ("bad", "total", "95 % interval of the bad share", "allowed"):
+    for title in ("bad", "total", f"bad share ({judgement.confidence.level:.1%} sure)", "allowed"):
         table.add_column(title, justify="right")
     table.add_column("verdict")
     for slo in judgement.slos:

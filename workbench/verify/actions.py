@@ -53,7 +53,7 @@ class LocalActions:
         self._platform.up(step)
         self.heal()
 
-    def measure(self, name: str, *, duration_s: float, warmup_s: float) -> GateRun:
+    def measure(self, name: str, *, look: int, duration_s: float, warmup_s: float) -> GateRun:
         folder = self._folder / name
         plan = LoadPlan(
             target=parse_target(self._instance.ingress_url, host_header=PUBLIC_HOST, own=False),
@@ -65,7 +65,7 @@ class LocalActions:
         out.print(f"\n{name}: {self._rate_rps:g} requests/s for {duration_s:g} s after {warmup_s:g} s of warm-up")
         self._load(plan, folder, name)
         prometheus = HttpPrometheus(self._instance.prometheus_url)
-        result = run_gate(self._criteria, folder / RESULT_FILE, prometheus)
+        result = run_gate(self._criteria, folder / RESULT_FILE, prometheus, look=look)
         keep_evidence(result, self._criteria, prometheus, prometheus.url, folder)
         print_judgement(out, result.judgement, result.load, folder)
         return result

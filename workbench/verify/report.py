@@ -19,14 +19,14 @@ def print_outcome(console: Console, outcome: Outcome, folder: Path) -> None:
     console.print(f"verdict   {outcome.verdict}", style=STYLES[outcome.verdict])
     console.print(f"P95       {describe_p95(outcome.run.judgement, outcome.run.load)}")
     for slo in outcome.run.judgement.slos:
-        console.print(f"bad/total {bad_share(slo)}")
+        console.print(f"bad/total {bad_share(slo, outcome.run.judgement.confidence.level)}")
     console.print(f"evidence  {folder}", soft_wrap=True)
 
 
-def bad_share(slo: SloJudgement) -> str:
+def bad_share(slo: SloJudgement, level: float) -> str:
     """Return one objective's count with its interval."""
     interval = slo.interval
     return (
         f"{slo.bad}/{slo.total}  {slo.counts.criterion.name}: between {interval.low:.2%} and {interval.high:.2%} bad "
-        f"(95 %), {slo.allowance:.2%} allowed"
+        f"({level:.1%} sure), {slo.allowance:.2%} allowed"
     )

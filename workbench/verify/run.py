@@ -1,8 +1,8 @@
 """The order of a verification, with every action injected: read it as its specification.
 
-Each run stands for itself: while only the number of requests or a busy moment of the generator is in the way, the run
-is made again, twice as long. The counter-check then breaks the platform on purpose: a gate that does not notice that
-proves nothing with its PASS.
+Each run is judged by itself, each further look more strictly (`workbench.domain.confidence`): while only the number of
+requests or a busy moment of the generator is in the way, the run is made again, twice as long. The counter-check then
+breaks the platform on purpose: a gate that does not notice that proves nothing with its PASS.
 """
 
 from collections.abc import Callable, Sequence
@@ -25,8 +25,8 @@ class Actions(Protocol):
         """Bring the platform up, with its demo data."""
         ...
 
-    def measure(self, name: str, *, duration_s: float, warmup_s: float) -> GateRun:
-        """Put the load on, judge it, and keep the evidence under that name."""
+    def measure(self, name: str, *, look: int, duration_s: float, warmup_s: float) -> GateRun:
+        """Put the load on, judge it as the look of this number, and keep the evidence under that name."""
         ...
 
     def inject(self) -> None:
@@ -82,11 +82,11 @@ def verify(plan: VerifyPlan, actions: Actions, step: Step) -> Outcome:
 
 def _measure(actions: Actions, name: str, lengths: Sequence[float], warmup_s: float) -> GateRun:
     """Measure, again and longer while another run may decide."""
-    result = actions.measure(name, duration_s=lengths[0], warmup_s=warmup_s)
-    for length in lengths[1:]:
+    result = actions.measure(name, look=1, duration_s=lengths[0], warmup_s=warmup_s)
+    for look, length in enumerate(lengths[1:], start=2):
         if not result.judgement.another_run_may_decide:
             break
-        result = actions.measure(f"{name}-{length:.0f}s", duration_s=length, warmup_s=warmup_s)
+        result = actions.measure(f"{name}-{length:.0f}s", look=look, duration_s=length, warmup_s=warmup_s)
     return result
 
 

@@ -29,12 +29,14 @@ class Acted:
         self._injects = injects
         self._faulty = False
         self.log: list[str] = []
+        self.looks: list[int] = []
 
     def up(self) -> None:
         self.log.append("up")
 
-    def measure(self, name: str, *, duration_s: float, warmup_s: float) -> GateRun:
+    def measure(self, name: str, *, look: int, duration_s: float, warmup_s: float) -> GateRun:
         del warmup_s
+        self.looks.append(look)
         self.log.append(f"{name} {duration_s:g}")
         run = next(self._runs)
         if isinstance(run, BaseException):
@@ -90,6 +92,7 @@ def test_runs_are_extended_up_to_the_limit_and_no_further() -> None:
 
     assert run(world, limit_s=200.0).verdict is INCONCLUSIVE
     assert world.log == ["up", "run 60", "run-120s 120", "run-200s 200", "down"]
+    assert world.looks == [1, 2, 3], "each further look is judged more strictly"
 
 
 def test_a_run_that_cannot_be_trusted_is_not_made_again() -> None:

@@ -2,11 +2,15 @@
 
 Contract: exit 0 PASS, 1 FAIL, 2 when a file or an option is wrong, 3 INCONCLUSIVE (each reason named, with what to do).
 Evidence (JSON, Markdown, JUnit, HTML) is written beside the load's, or into the folder given with `--out`.
+
+titanium gate show EVIDENCE     renders the evidence again, and exits as the verdict did
+titanium gate verify EVIDENCE   computes the verdict again from the numbers: 0 when all follows, 1 when it does not
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from chaos.load.result import RESULT_FILE
 from slo.criterion import Criterion, load_criteria, release_criteria
@@ -16,9 +20,11 @@ from workbench.console import out
 from workbench.domain.verdict import Verdict
 from workbench.errors import EXIT_BREACH, EXIT_CANNOT_DECIDE, EXIT_PASS, UsageError
 from workbench.gate.observe import queries
+from workbench.gate.recheck import changed_since, contradictions
 from workbench.gate.run import GateRun, run_gate, versions
 from workbench.platform.instance import CHECKOUT, Instance
-from workbench.reports.evidence import build_evidence, write_evidence
+from workbench.reports.evidence import EVIDENCE_FILE, build_evidence, read_evidence, rendered, write_evidence
+from workbench.reports.gate_markdown import render_markdown
 from workbench.reports.gate_terminal import print_judgement
 
 NAME = "gate"
@@ -30,6 +36,10 @@ EXIT_CODES = {Verdict.PASS: EXIT_PASS, Verdict.FAIL: EXIT_BREACH, Verdict.INCONC
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
+    actions = parser.add_subparsers(dest="action", metavar="[show|verify]")
+    for name, what in (("show", "render an evidence file again"), ("verify", "compute its verdict once more")):
+        action = actions.add_parser(name, help=what, description=what)
+        action.add_argument("evidence", type=Path, metavar="EVIDENCE", help=f"{EVIDENCE_FILE}, or the folder it is in")
     parser.add_argument("--load", type=Path, metavar="FILE", help="load.json of the run (default: the newest one)")
     parser.add_argument(
         "--slo",
@@ -50,7 +60,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Judge, print, and leave the evidence."""
+    """Judge, print, and leave the evidence; or look at evidence that is there."""
+    if args.action == "show":
+        return _show(read_evidence(args.evidence), args.evidence)
+    if args.action == "verify":
+        return _verify(read_evidence(args.evidence))
     if args.look < 1:
         raise UsageError(f"--look {args.look}: looks are counted from 1")
     instance = Instance.from_environment()
@@ -62,6 +76,26 @@ def run(args: argparse.Namespace) -> int:
     keep_evidence(result, criteria, prometheus, prometheus.url, folder)
     print_judgement(out, result.judgement, result.load, folder)
     return EXIT_CODES[result.judgement.verdict]
+
+
+def _show(document: Mapping[str, Any], evidence: Path) -> int:
+    folder = evidence if evidence.is_dir() else evidence.parent
+    for name, text in rendered(document).items():
+        (folder / name).write_text(text, encoding="utf-8")
+    out.print(render_markdown(document), markup=False)
+    out.print(f"rendered again: {folder}")
+    return EXIT_CODES[Verdict(document["verdict"])]
+
+
+def _verify(document: Mapping[str, Any]) -> int:
+    found = list(contradictions(document))
+    for sentence in found:
+        out.print(f"contradiction: {sentence}", style="red")
+    for sentence in changed_since(document):
+        out.print(f"note: {sentence}", style="yellow")
+    if not found:
+        out.print(f"the verdict {document['verdict']} follows from the numbers; the document is unchanged")
+    return EXIT_BREACH if found else EXIT_PASS
 
 
 def newest_load(instance: Instance) -> Path:

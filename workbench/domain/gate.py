@@ -21,10 +21,30 @@ BUCKET_ERROR: Final = 0.02
 
 
 @dataclass(frozen=True)
+class Tally:
+    """What the verdict on one objective is computed from: increases of counters over the counted span.
+
+    `hidden` are the client's requests that were slower than the limit and that the mesh's buckets put below it.
+    """
+
+    matched: int
+    total: int
+    slow: int
+    hidden: int
+
+    def bad(self, *, numerator_is_good: bool) -> int:
+        """Return the bad events, never fewer than none and never more than all."""
+        # A counter that was reset may have shrunk; the precondition says so, here it must not become a negative count.
+        counted = self.total - self.matched if numerator_is_good else self.matched
+        return min(max(0, self.total), max(0, counted + self.hidden, self.slow))
+
+
+@dataclass(frozen=True)
 class SloJudgement:
     """One objective: what was counted, and what that says."""
 
     counts: Counts
+    tally: Tally
     bad: int
     total: int
     allowance: float
@@ -71,23 +91,25 @@ def judge(observations: Observations, *, look: int = 1) -> Judgement:
 
 
 def _judge(counts: Counts, client: ClientView, span: Span | None, confidence: Confidence) -> SloJudgement:
-    # A counter that was reset may have shrunk; the precondition says so, here it must not become a negative count.
-    total = max(0, round(increase(counts.total, span))) if span else 0
-    bad = min(total, max(0, _bad(counts, client, span, total))) if span else 0
+    tally = _tally(counts, client, span) if span else Tally(0, 0, 0, 0)
+    total, bad = max(0, tally.total), tally.bad(numerator_is_good=counts.criterion.numerator_is_good)
     # The objective's decimal digits, so that 1 - 0.95 is 0.05 and not 0.050000000000000044.
-    allowance = round(1 - counts.criterion.target, 12)
-    z = confidence.z
-    return SloJudgement(counts, bad, total, allowance, wilson(bad, total, z=z), judge_share(bad, total, allowance, z=z))
+    allowance, z = round(1 - counts.criterion.target, 12), confidence.z
+    interval, verdict = wilson(bad, total, z=z), judge_share(bad, total, allowance, z=z)
+    return SloJudgement(counts, tally, bad, total, allowance, interval, verdict)
 
 
-def _bad(counts: Counts, client: ClientView, span: Span, total: int) -> int:
-    matched = round(increase(counts.numerator, span))
-    bad = total - matched if counts.criterion.numerator_is_good else matched
+def _tally(counts: Counts, client: ClientView, span: Span) -> Tally:
     threshold = counts.criterion.threshold_ms
-    if threshold is None:
-        return bad
-    hidden = sum(
-        span.start <= start < span.end and threshold < latency <= threshold * (1 + BUCKET_ERROR)
-        for start, latency in client.requests
+    hidden = 0
+    if threshold is not None:
+        hidden = sum(
+            span.start <= start < span.end and threshold < latency <= threshold * (1 + BUCKET_ERROR)
+            for start, latency in client.requests
+        )
+    return Tally(
+        matched=round(increase(counts.numerator, span)),
+        total=round(increase(counts.total, span)),
+        slow=round(increase(counts.slow, span)) if threshold is not None else 0,
+        hidden=hidden,
     )
-    return max(bad + hidden, round(increase(counts.slow, span)))

@@ -8,18 +8,26 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from jsonschema import ValidationError, validate
+
 from chaos.load.result import LoadResult
+from workbench.domain.confidence import Confidence
 from workbench.domain.gate import Judgement, SloJudgement
 from workbench.domain.observations import Observations
+from workbench.domain.outlook import more_seconds
+from workbench.domain.series import Span
+from workbench.errors import UsageError
 from workbench.reports.gate_html import render_html
 from workbench.reports.gate_junit import render_junit
 from workbench.reports.gate_markdown import render_markdown
 
 SCHEMA: Final = "titanium.gate/v2"
 EVIDENCE_FILE: Final = "gate.json"
+SCHEMA_FILE: Final = Path(__file__).parents[2] / "docs" / "schemas" / "gate-evidence.schema.json"
 # Bins of equal width on a logarithmic axis: 1.122 from bound to bound.
 _BINS_PER_DECADE: Final = 20
 _SHORTEST_MS: Final = 0.1
@@ -37,24 +45,37 @@ def build_evidence(  # noqa: PLR0913 - a document has as many parts as it has
 ) -> dict[str, Any]:
     """Return the document."""
     bucket, span = judgement.p95_bucket_ms, judgement.span
-    return {
-        "schema": SCHEMA,
-        "verdict": judgement.verdict.value,
-        "confidence": {"level": judgement.confidence.level, "z": judgement.confidence.z},
-        "window": {"start": load.started_at, "end": load.ended_at},
-        "counted": {"start": span.start, "end": span.end} if span else None,
-        "slos": [_slo(one) for one in judgement.slos],
-        "preconditions": [asdict(one) for one in judgement.preconditions],
-        "mesh_p95_ms": {"above": bucket[0], "up_to": bucket[1] if math.isfinite(bucket[1]) else None}
-        if bucket
-        else None,
-        "load": load.to_json(),
-        "client_latency_histogram": _latencies(observations),
-        "prometheus": {"url": prometheus_url, "scrape_interval_s": observations.scrape_interval_s},
-        "queries": list(queries),
-        "versions": dict(versions),
-        "machine": machine,
-    }
+    return sealed(
+        {
+            "schema": SCHEMA,
+            "verdict": judgement.verdict.value,
+            "confidence": {"level": judgement.confidence.level, "z": judgement.confidence.z},
+            "window": {"start": load.started_at, "end": load.ended_at},
+            "counted": {"start": span.start, "end": span.end} if span else None,
+            "slos": [_slo(one, judgement.confidence, span) for one in judgement.slos],
+            "preconditions": [asdict(one) for one in judgement.preconditions],
+            "mesh_p95_ms": {"above": bucket[0], "up_to": bucket[1] if math.isfinite(bucket[1]) else None}
+            if bucket
+            else None,
+            "load": load.to_json(),
+            "client_latency_histogram": _latencies(observations),
+            "prometheus": {"url": prometheus_url, "scrape_interval_s": observations.scrape_interval_s},
+            "queries": list(queries),
+            "versions": dict(versions),
+            "machine": machine,
+        }
+    )
+
+
+def sealed(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document with its own digest, by which a later change is seen."""
+    return {**document, "sha256": digest(document)}
+
+
+def digest(document: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of a document without its digest, in a form that does not depend on spaces or order."""
+    rest = {key: value for key, value in document.items() if key != "sha256"}
+    return sha256(json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()).hexdigest()
 
 
 def _latencies(observations: Observations) -> list[dict[str, Any]]:
@@ -69,8 +90,9 @@ def _latencies(observations: Observations) -> list[dict[str, Any]]:
     ]
 
 
-def _slo(slo: SloJudgement) -> dict[str, Any]:
+def _slo(slo: SloJudgement, confidence: Confidence, span: Span | None) -> dict[str, Any]:
     criterion = slo.counts.criterion
+    rate = slo.total / span.seconds if span else 0.0
     return {
         "name": criterion.name,
         "display_name": criterion.display_name,
@@ -80,9 +102,11 @@ def _slo(slo: SloJudgement) -> dict[str, Any]:
         "sha256": criterion.sha256,
         "numerator": {"query": criterion.numerator.text, "is_good": criterion.numerator_is_good},
         "total_query": criterion.total.text,
+        "tally": asdict(slo.tally),
         "bad": slo.bad,
         "total": slo.total,
         "allowance": slo.allowance,
+        "needs_more_s": more_seconds(slo.bad, slo.total, slo.allowance, z=confidence.z, rate=rate),
         "interval": {"low": slo.interval.low, "high": slo.interval.high},
         "verdict": slo.verdict.value,
     }
@@ -92,9 +116,40 @@ def write_evidence(folder: Path, document: Mapping[str, Any]) -> None:
     """Write the document and what is rendered from it."""
     folder.mkdir(parents=True, exist_ok=True)
     _write(folder / EVIDENCE_FILE, json.dumps(document, indent=2, allow_nan=False) + "\n")
-    _write(folder / "gate.md", render_markdown(document))
-    _write(folder / "gate.xml", render_junit(document))
-    _write(folder / "gate.html", render_html(document))
+    for name, text in rendered(document).items():
+        _write(folder / name, text)
+
+
+def rendered(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return what is made of a document for people and CI, by file name."""
+    return {
+        "gate.md": render_markdown(document),
+        "gate.xml": render_junit(document),
+        "gate.html": render_html(document),
+    }
+
+
+def read_evidence(path: Path) -> dict[str, Any]:
+    """Return the document of a file, or of the folder it lies in.
+
+    Raises:
+        UsageError: there is none, or it is none of this version.
+    """
+    file = path / EVIDENCE_FILE if path.is_dir() else path
+    try:
+        document: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+        schema = document["schema"]
+    except OSError as error:
+        raise UsageError(f"{file}: {error.strerror}", hint="evidence is made by: titanium gate") from error
+    except (ValueError, TypeError, LookupError) as error:
+        raise UsageError(f"{file} is no evidence of a gate: {error}") from error
+    if schema != SCHEMA:
+        raise UsageError(f"{file} has the schema {schema!r}, this program reads {SCHEMA}")
+    try:
+        validate(document, json.loads(SCHEMA_FILE.read_text(encoding="utf-8")))
+    except ValidationError as error:
+        raise UsageError(f"{file} is damaged: {error.json_path}: {error.message}") from error
+    return document
 
 
 def _write(file: Path, text: str) -> None:

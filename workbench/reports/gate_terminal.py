@@ -7,7 +7,8 @@ from rich.console import Console
 from rich.table import Table
 
 from chaos.load.result import LoadResult
-from workbench.domain.gate import Judgement
+from workbench.domain.gate import Judgement, SloJudgement
+from workbench.domain.outlook import more_seconds
 from workbench.domain.verdict import Verdict
 
 STYLES: Final = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.INCONCLUSIVE: "bold yellow"}
@@ -16,6 +17,9 @@ STYLES: Final = {Verdict.PASS: "bold green", Verdict.FAIL: "bold red", Verdict.I
 def print_judgement(console: Console, judgement: Judgement, load: LoadResult, folder: Path) -> None:
     """Print objectives, then what keeps the figures from being trusted, then the verdict."""
     console.print(_objectives(judgement))
+    for slo in judgement.slos:
+        if slo.verdict is Verdict.INCONCLUSIVE and judgement.span:
+            console.print(_outlook(slo, judgement), style="yellow", soft_wrap=True)
     for one in judgement.preconditions:
         if not one.holds:
             console.print(f"not met: {one.name}: {one.observed}", style="yellow", soft_wrap=True)
@@ -25,6 +29,16 @@ def print_judgement(console: Console, judgement: Judgement, load: LoadResult, fo
     console.print(f"P95 {describe_p95(judgement, load)}")
     console.print(f"verdict {judgement.verdict}", style=STYLES[judgement.verdict])
     console.print(f"evidence: {folder}", soft_wrap=True)
+
+
+def _outlook(slo: SloJudgement, judgement: Judgement) -> str:
+    """Return how much longer the run would have to be."""
+    seconds = judgement.span.seconds if judgement.span else 0.0
+    rate = slo.total / seconds if seconds else 0.0
+    more = more_seconds(slo.bad, slo.total, slo.allowance, z=judgement.confidence.z, rate=rate)
+    if more is None:
+        return f"undecided: {slo.counts.criterion.name}: the share of bad requests is too near to what is allowed"
+    return f"undecided: {slo.counts.criterion.name}: needs about {max(1, round(more))} s more at this rate"
 
 
 def describe_p95(judgement: Judgement, load: LoadResult) -> str:

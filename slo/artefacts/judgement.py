@@ -48,11 +48,17 @@ def counts(objective: Objective, window: str, matchers: str = "") -> tuple[str, 
 
 
 def _increase(query: Query, window: str, matchers: str, *, counter: bool) -> str:
-    if query.selector is None:
+    text = with_matchers(query, matchers)
+    if text is None:
         template = query.template or query.value
         return f"sum({template.replace('rate(', 'increase(').replace('{{.window}}', window)})"
-    text = query.selector.text
-    if matchers:
-        body = text[text.index("{") + 1 : -1] if "{" in text else ""
-        text = f"{query.selector.metric}{{{','.join(filter(None, (body, matchers)))}}}"
     return f"sum({'increase' if counter else 'sum_over_time'}({text}[{window}]))"
+
+
+def with_matchers(query: Query, matchers: str) -> str | None:
+    """Return a query's selector with more matchers, `a="b",c="d"`; None where the query is more than a selector."""
+    if query.selector is None:
+        return None
+    text = query.selector.text
+    body = text[text.index("{") + 1 : -1] if "{" in text else ""
+    return f"{query.selector.metric}{{{','.join(filter(None, (body, matchers)))}}}" if matchers else text

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 
 import httpx
 
+from workbench.adapters.access import Access
 from workbench.domain.series import Series
 from workbench.errors import CannotDecideError, UsageError
 
@@ -28,7 +29,7 @@ class Prometheus(Protocol):
         """Return the raw samples of the selected series inside the window, stale markers left out."""
         ...
 
-    def number(self, expression: str) -> float | None:
+    def number(self, expression: str, *, at: float | None = None) -> float | None:
         """Return the value of an expression that has one series at most; None when it has none."""
         ...
 
@@ -56,8 +57,9 @@ class HttpPrometheus:
         UsageError: it is no URL of a web server.
     """
 
-    def __init__(self, url: str, *, transport: httpx.BaseTransport | None = None) -> None:
+    def __init__(self, url: str, *, access: Access | None = None, transport: httpx.BaseTransport | None = None) -> None:
         self.url = url.rstrip("/")
+        self._access = access or Access.from_environment()
         self._transport = transport
         # HTTP_PROXY speaks of the world outside: a proxy there cannot reach this machine's loopback.
         self._local = _host(url) in _LOOPBACK
@@ -71,8 +73,8 @@ class HttpPrometheus:
                 raise CannotDecideError(f"{self.url} answered {selector} with a {kind}, not with samples")
             return [self._series(selector, one) for one in result["result"]]
 
-    def number(self, expression: str) -> float | None:
-        data = self._query(expression)
+    def number(self, expression: str, *, at: float | None = None) -> float | None:
+        data = self._query(expression, at)
         with self._expected_shape(expression):
             result = data["result"]
             if len(result) > 1:
@@ -148,7 +150,13 @@ class HttpPrometheus:
     def _get(self, path: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         try:
             # A dozen questions a run: a connection each is cheaper than owning a client that has to be closed.
-            with httpx.Client(timeout=_TIMEOUT_S, transport=self._transport, trust_env=not self._local) as client:
+            with httpx.Client(
+                timeout=_TIMEOUT_S,
+                transport=self._transport,
+                trust_env=not self._local,
+                headers=dict(self._access.headers),
+                verify=self._access.tls(),
+            ) as client:
                 response = client.get(self.url + path, params=dict(parameters))
         except httpx.HTTPError as error:
             raise CannotDecideError(

@@ -3,6 +3,8 @@
 Contract: exit 0 PASS, 1 FAIL, 2 when a file or an option is wrong, 3 INCONCLUSIVE (each reason named, with what to do).
 Evidence (JSON, Markdown, JUnit, HTML) is written beside the load's, or into the folder given with `--out`.
 
+titanium gate --window 10m      judges users' traffic of the last ten minutes instead of a load run, by any objective;
+                                --version judges one version's traffic, --baseline compares another one's with it
 titanium gate show EVIDENCE     renders the evidence again, and exits as the verdict did
 titanium gate verify EVIDENCE   computes the verdict again from the numbers: 0 when all follows, 1 when it does not
 """
@@ -13,16 +15,20 @@ from pathlib import Path
 from typing import Any
 
 from chaos.load.result import RESULT_FILE
+from slo import duration
 from slo.criterion import Criterion, load_criteria, release_criteria
 from slo.errors import SloError
+from slo.resolve import load_objectives
 from workbench.adapters.prometheus import HttpPrometheus, Prometheus
 from workbench.console import out
 from workbench.domain.verdict import Verdict
 from workbench.errors import EXIT_BREACH, EXIT_CANNOT_DECIDE, EXIT_PASS, UsageError
+from workbench.gate.judge_window import Asked, run_window
 from workbench.gate.observe import queries
 from workbench.gate.recheck import changed_since, contradictions
 from workbench.gate.run import GateRun, run_gate, versions
 from workbench.platform.instance import CHECKOUT, Instance
+from workbench.reports import window
 from workbench.reports.evidence import EVIDENCE_FILE, build_evidence, read_evidence, rendered, write_evidence
 from workbench.reports.gate_markdown import render_markdown
 from workbench.reports.gate_terminal import print_judgement
@@ -55,7 +61,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="the number of this run of the same build: later ones are judged more strictly (default: 1)",
     )
-    parser.add_argument("--prometheus", metavar="URL", help="default: the Prometheus of this instance")
+    parser.add_argument(
+        "--prometheus",
+        action="append",
+        metavar="URL",
+        help="default: this instance's; replicas: repeat it",
+    )
+    parser.add_argument("--window", metavar="DURATION", help="judge the traffic of the last 10m, 1h, ...")
+    parser.add_argument("--version", metavar="LABEL", help="with --window: only the traffic of this version")
+    parser.add_argument("--baseline", metavar="LABEL", help="with --version: compare with this version's traffic")
     parser.add_argument("--out", type=Path, metavar="FOLDER", help="where the evidence goes (default: beside the load)")
 
 
@@ -68,14 +82,53 @@ def run(args: argparse.Namespace) -> int:
     if args.look < 1:
         raise UsageError(f"--look {args.look}: looks are counted from 1")
     instance = Instance.from_environment()
+    replicas = [HttpPrometheus(url) for url in args.prometheus or [instance.prometheus_url]]
+    if args.window:
+        return _judge_window(args, replicas)
+    _refuse_options_of_a_window(args)
     load_file: Path = args.load or newest_load(instance)
     criteria = read_criteria(args.slo)
-    prometheus = HttpPrometheus(args.prometheus or instance.prometheus_url)
+    prometheus = replicas[0]
     result = run_gate(criteria, load_file, prometheus, look=args.look)
     folder: Path = args.out or load_file.parent
     keep_evidence(result, criteria, prometheus, prometheus.url, folder)
     print_judgement(out, result.judgement, result.load, folder)
     return EXIT_CODES[result.judgement.verdict]
+
+
+def _judge_window(args: argparse.Namespace, replicas: list[HttpPrometheus]) -> int:
+    if args.load:
+        raise UsageError("--load and --window are two ways to say what is judged", hint="give one of them")
+    if args.baseline and not args.version:
+        raise UsageError("--baseline needs --version: the version that is compared with it")
+    try:
+        seconds = duration.seconds(args.window)
+        objectives = load_objectives(args.slo or [OBJECTIVES])
+        asked = Asked(seconds, args.version or "", args.baseline or "", args.look)
+        wanted = objectives if args.slo else [one for one in objectives if one.annotation("gate") == "release"]
+        result = run_window(wanted, replicas, asked)
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+    window.show(out, result.judgement, result.differences)
+    if args.out:
+        span = {"start": result.span.end - seconds, "end": result.span.end}
+        document = window.build(
+            result.judgement,
+            window=span,
+            prometheus=[one.url for one in replicas],
+            version=args.version or "",
+            differences=result.differences,
+        )
+        window.write(args.out, document)
+        out.print(f"evidence: {args.out}")
+    return EXIT_CODES[result.judgement.verdict]
+
+
+def _refuse_options_of_a_window(args: argparse.Namespace) -> None:
+    if args.version or args.baseline:
+        raise UsageError("--version and --baseline belong to --window", hint="a load run is judged whole")
+    if len(args.prometheus or ()) > 1:
+        raise UsageError("a load run is judged by one Prometheus", hint="replicas are compared with --window")
 
 
 def _show(document: Mapping[str, Any], evidence: Path) -> int:

@@ -7,33 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import RoundTripConstructor
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.events import CollectionEndEvent, CollectionStartEvent
-from ruamel.yaml.nodes import ScalarNode
 
 from slo.errors import MalformedError
 from slo.openslo import KINDS, Document
+from slo.tree import Tree, trees
 
 # An SLO file is some kilobytes of text that people write.
 MAX_BYTES: Final = 1024 * 1024
-# Aliases are a convenience; each may stand for everything before it, so that a few lines can mean a billion values.
-MAX_VALUES: Final = 10_000
-# The deepest OpenSLO document has a dozen levels.
-MAX_DEPTH: Final = 50
-
-
-class _Constructor(RoundTripConstructor):
-    """Keeps `startTime: 2022-01-01 12:00:00` the text that OpenSLO says it is, where YAML 1.1 makes a date of it."""
-
-
-def _text_of(_constructor: RoundTripConstructor, node: ScalarNode) -> str:
-    return str(node.value)
-
-
-_Constructor.add_constructor("tag:yaml.org,2002:timestamp", _text_of)
 
 
 @dataclass(frozen=True)
@@ -42,16 +22,19 @@ class Found:
 
     document: Document
     file: Path
-    line: int
     digest: str
-    node: CommentedMap = field(repr=False, compare=False)
+    tree: Tree = field(repr=False, compare=False)
+
+    @property
+    def line(self) -> int:
+        return self.tree.line()
 
     def __str__(self) -> str:
         return self._place(self.line)
 
     def at(self, *path: int | str) -> str:
         """Return the place of a field, for a message: file, line, document and field."""
-        return f"{self._place(_line(self.node, path))}: {'.'.join(map(str, path))}"
+        return f"{self._place(self.tree.line(path))}: {'.'.join(map(str, path))}"
 
     def _place(self, line: int) -> str:
         return f"{self.file}:{line}: {self.document.kind} {self.document.metadata.name}"
@@ -86,24 +69,24 @@ def plain_documents(file: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     Raises:
         MalformedError: the file cannot be read, or holds no mappings.
     """
-    for where, _, plain in _mappings(file, _text(file)[0]):
-        yield where, plain
+    for where, tree in _mappings(file, _text(file)[0]):
+        yield where, tree.value
 
 
 def _documents(file: Path) -> Iterator[Found]:
     text, digest = _text(file)
-    for where, node, plain in _mappings(file, text):
-        yield Found(_document(where, file, node, plain), file, node.lc.line + 1, digest, node)
+    for where, tree in _mappings(file, text):
+        yield Found(_document(where, file, tree), file, digest, tree)
 
 
-def _mappings(file: Path, text: str) -> Iterator[tuple[str, CommentedMap, dict[str, Any]]]:
-    for number, node in enumerate(_nodes(file, text), start=1):
-        if node is None:
+def _mappings(file: Path, text: str) -> Iterator[tuple[str, Tree]]:
+    for number, tree in enumerate(trees(file, text), start=1):
+        if tree.value is None:
             continue
         where = f"{file} (document {number})"
-        if not isinstance(node, CommentedMap):
+        if not isinstance(tree.value, dict):
             raise MalformedError(f"{where}: a document of fields is expected, not a plain value")
-        yield where, node, _Values(where).plain(node)
+        yield where, tree
 
 
 def _text(file: Path) -> tuple[str, str]:
@@ -118,82 +101,23 @@ def _text(file: Path) -> tuple[str, str]:
         raise MalformedError(f"{file}: is not UTF-8 (byte {error.start}); save it as UTF-8") from error
 
 
-def _nodes(file: Path, text: str) -> list[Any]:
-    try:
-        _refuse_depth(file, text)
-        yaml = YAML(typ="rt")
-        yaml.Constructor = _Constructor
-        return list(yaml.load_all(text))
-    except MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        hint = " (YAML indents with spaces, never with tabs)" if "\\t" in str(error.problem) else ""
-        raise MalformedError(f"{file}:{line}: not valid YAML: {error.problem}{hint}") from error
-    except YAMLError as error:
-        raise MalformedError(f"{file}: not valid YAML: {' '.join(str(error).split())}") from error
-
-
-def _refuse_depth(file: Path, text: str) -> None:
-    """Refuse what would exhaust the stack of every recursive reader, before anything is built from it."""
-    depth = 0
-    for event in YAML(typ="rt").parse(text):
-        depth += isinstance(event, CollectionStartEvent) - isinstance(event, CollectionEndEvent)
-        if depth > MAX_DEPTH:
-            line = event.start_mark.line + 1
-            raise MalformedError(f"{file}:{line}: nested deeper than {MAX_DEPTH} levels, which no OpenSLO document is")
-
-
-def _document(where: str, file: Path, node: CommentedMap, plain: dict[str, Any]) -> Document:
-    kind = plain.get("kind")
+def _document(where: str, file: Path, tree: Tree) -> Document:
+    kind = tree.value.get("kind")
     if not isinstance(kind, str) or kind not in KINDS:
         raise MalformedError(f"{where}: kind {kind!r} is not one of {', '.join(KINDS)}")
     try:
-        return KINDS[kind].model_validate(plain)
+        return KINDS[kind].model_validate(tree.value)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise MalformedError(_sentence(file, node, plain, first)) from error
+        raise MalformedError(_sentence(file, tree, first)) from error
 
 
-def _sentence(file: Path, node: CommentedMap, plain: dict[str, Any], error: Any) -> str:  # noqa: ANN401 - pydantic's error details
-    path = list(error["loc"])
-    metadata = plain.get("metadata")
+def _sentence(file: Path, tree: Tree, error: Any) -> str:  # noqa: ANN401 - pydantic's error details
+    path, metadata = list(error["loc"]), tree.value.get("metadata")
     name = metadata.get("name", "") if isinstance(metadata, dict) else ""
-    place = f"{file}:{_line(node, path)}: {plain['kind']} {name}: {'.'.join(map(str, path)) or 'document'}"
+    place = f"{file}:{tree.line(path)}: {tree.value['kind']} {name}: {'.'.join(map(str, path)) or 'document'}"
     if error["type"] == "extra_forbidden":
         return f"{place}: OpenSLO v1 has no such field; mend the name or remove it"
     reason = str(error["msg"]).removeprefix("Value error, ")
     value = "" if isinstance(error["input"], dict | list) else f" (is {error['input']!r})"
     return f"{place}: {reason}{value}"
-
-
-def _line(node: CommentedMap | CommentedSeq, path: Sequence[int | str]) -> int:
-    """Return the line (from 1) of the field, or of the nearest one above it that has a line."""
-    line: int = node.lc.line
-    here: Any = node
-    for step in path:
-        if not isinstance(here, CommentedMap | CommentedSeq) or step not in here.lc.data:
-            break
-        line = here.lc.data[step][0]
-        here = here[step]
-    return line + 1
-
-
-class _Values:
-    """Makes plain values of a YAML tree, and stops at a document whose aliases stand for more than it may hold."""
-
-    def __init__(self, where: str) -> None:
-        self._where = where
-        self._left = MAX_VALUES
-
-    def plain(self, node: Any, depth: int = 0) -> Any:  # noqa: ANN401 - a YAML tree
-        self._left -= 1
-        # An alias may also stand for something around it: a tree without an end.
-        if self._left < 0 or depth > MAX_DEPTH:
-            raise MalformedError(f"{self._where}: its aliases stand for too many values; write the values out")
-        if isinstance(node, dict):
-            return {str(key): self.plain(value, depth + 1) for key, value in node.items()}
-        if isinstance(node, list):
-            return [self.plain(value, depth + 1) for value in node]
-        for kind in (bool, int, float, str):
-            if isinstance(node, kind):
-                return kind(node)
-        return node if node is None else str(node)

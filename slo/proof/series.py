@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Final
 
 import rstr
@@ -32,6 +33,7 @@ class Streams:
     none: tuple[str, ...] = ()
 
 
+@cache
 def streams_of(ratio: Ratio) -> Streams:
     """Return example series for the events of a ratio.
 
@@ -90,8 +92,10 @@ def series_text(selector: Selector) -> str:
 
 def _only(wanted: Selector, unwanted: Selector, near: Mapping[str, str]) -> dict[str, str]:
     """Return labels that `wanted` matches and `unwanted` does not, one value away from `near`."""
-    for matcher in unwanted.matchers:
-        for value in _candidates([*unwanted.matchers, *wanted.matchers]):
+    # What only the unwanted selector asks for is what tells the two apart.
+    own = [one for one in unwanted.matchers if one not in wanted.matchers]
+    for matcher in own:
+        for value in _candidates([one for one in (*unwanted.matchers, *wanted.matchers) if one.label == matcher.label]):
             labels = {**near, matcher.label: value}
             if matches(wanted, labels) and not matches(unwanted, labels):
                 return labels

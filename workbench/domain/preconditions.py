@@ -41,7 +41,8 @@ P95: Final = 0.95
 class Precondition:
     """One condition: whether it holds, what was seen, and what to do if it does not hold.
 
-    `transient` is one that a busy moment of the generator's machine can spoil: the same run again may well hold it.
+    `transient` is one that a busy moment of the generator's machine or a short run can spoil: the same run again, and
+    longer, may well hold it.
     """
 
     name: str
@@ -74,6 +75,7 @@ def check(observations: Observations, confidence: Confidence) -> list[Preconditi
         _same_platform,
         _client_counts,
         _client_failures,
+        _unscraped_failures,
         _client_p95,
     )
     return [one(observations) for one in checks]
@@ -185,6 +187,7 @@ def _enough(observations: Observations, confidence: Confidence) -> Precondition:
         seen >= wanted,
         f"{seen:.0f} requests seen by the mesh, at least {wanted} are needed",
         "run longer or at a higher rate; with no requests at all, look whether the load reached this platform",
+        transient=seen > 0,
     )
 
 
@@ -256,6 +259,25 @@ def _client_failures(observations: Observations) -> Precondition:
     )
 
 
+def _unscraped_failures(observations: Observations) -> Precondition:
+    """Hold unless a failure hides before the first or after the last scrape, where no counter is read.
+
+    Where more failed than is allowed between the scrapes, too, they have nothing to hide: the breach is counted.
+    """
+    span = span_of(observations, "source")
+    client = observations.client
+    inside = sum(span.start <= start < span.end for start in client.failed_at) if span else 0
+    sent = sum(span.start <= start < span.end for start, _ in client.requests) if span else 0
+    allowed = min((1 - counts.criterion.target for counts in observations.counts), default=0.0)
+    outside = len(client.failed_at) - inside
+    return Precondition(
+        "nothing failed where no scrape looks",
+        outside <= max(1.0, FAILURE_TOLERANCE * len(client.requests)) or inside > allowed * sent,
+        f"{outside} requests failed before the first scrape or after the last one, {inside} between them",
+        "look at what happened at the beginning and at the end of the run: titanium status, titanium logs ingress",
+    )
+
+
 def _is_server_error(series: Series) -> bool:
     # 0 is no answer at all.
     code = series.labels.get("response_code", "")
@@ -267,22 +289,32 @@ def _client_p95(observations: Observations) -> Precondition:
     if bucket is None or client is None:
         return Precondition("client and mesh agree on P95", False, "the mesh has no durations", "look at the ingress")
     low, high = bucket
-    holds = low - 1 <= client <= high * (1 + P95_SLACK_SHARE) + P95_SLACK_MS
+    # The slack must not reach over a limit that the mesh says is kept; nor what passed before and after the scrapes.
+    limit = min((ms for ms in _limits_ms(observations) if ms >= high), default=math.inf) + P95_SLACK_MS
+    whole = _p95([latency for _, latency in observations.client.requests])
+    holds = low - 1 <= client <= high * (1 + P95_SLACK_SHARE) + P95_SLACK_MS and max(client, whole) <= limit
     return Precondition(
         "client and mesh agree on P95",
         holds,
-        f"client {client:.1f} ms, mesh between {low:g} and {high:g} ms",
+        f"client {client:.1f} ms ({whole:.1f} ms with what no scrape covers), mesh between {low:g} and {high:g} ms",
         "time is lost outside of the mesh: look at the generator's machine and at connections to the ingress",
         transient=True,
     )
 
 
+def _limits_ms(observations: Observations) -> list[float]:
+    return [one.criterion.threshold_ms for one in observations.counts if one.criterion.threshold_ms is not None]
+
+
 def client_p95_ms(observations: Observations) -> float | None:
     """Return the client's P95 (milliseconds, nearest rank) of the very requests that the mesh is asked about."""
     span = span_of(observations, "source")
-    inside = (latency for start, latency in observations.client.requests if span and span.start <= start < span.end)
-    ordered = sorted(inside)
-    return ordered[math.ceil(P95 * len(ordered)) - 1] if ordered else None
+    inside = [latency for start, latency in observations.client.requests if span and span.start <= start < span.end]
+    return _p95(inside) if inside else None
+
+
+def _p95(latencies_ms: Sequence[float]) -> float:
+    return sorted(latencies_ms)[math.ceil(P95 * len(latencies_ms)) - 1]
 
 
 def p95_bucket(observations: Observations) -> tuple[float, float] | None:

@@ -81,6 +81,8 @@ SPOILED = [
     ("client and mesh agree on P95", {"client_requests": [(given.START + i / 100, 60.0) for i in range(6000)]}),
     ("client and mesh agree on P95", {"client_requests": [(given.START + i / 100, 5.0) for i in range(6000)]}),
     ("client and mesh see the same failures", {"client_failed_at": [given.START + 5 + i for i in range(10)]}),
+    ("nothing failed where no scrape looks", {"client_failed_at": [given.END - 0.5 + i / 100 for i in range(10)]}),
+    ("nothing failed where no scrape looks", {"client_failed_at": [given.START + i / 100 for i in range(10)]}),
     ("Prometheus watches the platform that was loaded", {"expected_ingress": "127.0.0.1:22006"}),
 ]
 
@@ -110,6 +112,46 @@ def test_the_clients_p95_is_that_of_the_requests_the_mesh_is_asked_about(observe
     assert client_p95_ms(observe(client_requests=outside + inside)) == 20.0
     assert client_p95_ms(observe(client_requests=[*inside, (given.START + 2, 40.0)])) == 40.0
     assert client_p95_ms(observe(client_requests=outside)) is None
+
+
+def test_a_breach_between_the_scrapes_is_one_whatever_failed_beyond_them(observe: Observe) -> None:
+    errors = Series({"response_code": "503"}, given.counter(3.0).samples)
+    reporters = {"source": [given.counter(97.0), errors], "destination": [given.counter(100.0)]}
+    felt = [given.START + 2 + i / 3 for i in range(170)] + [given.END - 0.5] * 40
+
+    assert failed(observe(reporters=reporters, client_failed_at=felt)) == []
+
+
+def mesh_p95_between_50_and_500_ms() -> dict[str, object]:
+    shares = {bound: 0.0 if bound < 500 else 1.0 for bound in given.BUCKETS}
+    return {"histogram": {bound: [given.counter(given.RATE * share)] for bound, share in shares.items()}}
+
+
+@pytest.mark.parametrize(("client_ms", "holds"), [(490.0, True), (505.0, True), (515.0, False), (620.0, False)])
+def test_the_slack_of_p95_does_not_reach_over_the_limit(observe: Observe, client_ms: float, *, holds: bool) -> None:
+    requests = [(given.START + i / 100, client_ms) for i in range(6000)]
+    doubts = failed(observe(client_requests=requests, **mesh_p95_between_50_and_500_ms()))
+
+    assert doubts == ([] if holds else ["client and mesh agree on P95"])
+
+
+def test_what_was_slow_where_no_scrape_looks_stops_the_verdict(observe: Observe) -> None:
+    requests = [(given.START + i / 100, 20.0 if i < 5895 else 2000.0) for i in range(6000)]
+    early = [(start, 2000.0 if start < given.START + 1 else latency) for start, latency in requests]
+    late = Series({"instance": "127.0.0.1:21006"}, [(time, 1.0) for time in given.TIMES[2:]])
+    unwatched = {"source": [late], "destination": [late]}
+    slow = [(start, 2000.0 if start < given.TIMES[2] else latency) for start, latency in requests]
+
+    assert failed(observe(client_requests=early)) == []
+    assert failed(observe(client_requests=slow, timelines=unwatched)) == ["client and mesh agree on P95"]
+
+
+def test_too_few_requests_are_worth_a_longer_run(observe: Observe) -> None:
+    counts = Counts(given.criterion(), numerator=[given.counter(0.0)], total=[given.counter(20.0)])
+    few = judge(observe(counts=[counts]))
+
+    assert [one.name for one in few.preconditions if not one.holds] == ["enough requests"]
+    assert few.another_run_may_decide
 
 
 def test_a_platform_elsewhere_is_told_by_its_counts_alone(observe: Observe) -> None:

@@ -46,6 +46,10 @@ test-integration: setup ## integration tests only: real PostgreSQL and Valkey
 test-live: setup ## live tests only: the whole local platform
 	$(BIN)/pytest tests/live $(PYTEST_ARGS)
 
+.PHONY: gate-corpus
+gate-corpus: setup ## judge builds that are known to be good or bad; writes the result into docs/gate.md
+	$(BIN)/pytest tests/live/gate_corpus -m gate_corpus --no-cov $(PYTEST_ARGS)
+
 .PHONY: format
 format: setup ## format and mend what the linter can mend
 	$(BIN)/ruff format

@@ -57,7 +57,7 @@ def folders(parent: Path) -> set[str]:
     return {path.parent.name for path in parent.glob("*/__init__.py")}
 
 
-# Design §2: who may import whom.
+# docs/architecture.md: who may import whom.
 
 
 def test_imports_only_go_in_the_documented_directions() -> None:
@@ -79,7 +79,7 @@ def test_every_package_of_the_house_is_under_the_import_contracts() -> None:
     assert set(re.findall(r'"(\w+)"', match[1])) == folders(ROOT) == set(PACKAGES)
 
 
-# Design §2: the folders are the architecture.
+# docs/architecture.md: the folders are the architecture.
 
 
 def test_the_architecture_page_lists_exactly_the_packages() -> None:

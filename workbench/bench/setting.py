@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import platform
-import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 from chaos.load.fleet import describe_generator
+from workbench.adapters.git import UNKNOWN, revision
 from workbench.bench.figures import Setting
 
 if TYPE_CHECKING:
@@ -33,8 +33,6 @@ DISTRIBUTIONS = {
     "SQLAlchemy": "sqlalchemy",
     "asyncpg": "asyncpg",
 }
-GIT_TIMEOUT_S = 10
-UNKNOWN = "unknown"
 
 
 def describe(checkout: Path, plan: BenchPlan) -> Setting:
@@ -56,14 +54,6 @@ def describe(checkout: Path, plan: BenchPlan) -> Setting:
     )
 
 
-def revision(checkout: Path) -> str:
-    """Return the commit, with a plus sign when files were changed since."""
-    commit = _git(checkout, "rev-parse", "--short", "HEAD")
-    if commit is None:
-        return UNKNOWN
-    return commit + ("+" if _git(checkout, "status", "--porcelain", "--untracked-files=no") else "")
-
-
 def processor(cpuinfo: str | None = None) -> str:
     """Return the processor's name as Linux tells it."""
     if cpuinfo is None:
@@ -78,18 +68,3 @@ def system() -> str:
         return platform.freedesktop_os_release().get("PRETTY_NAME", UNKNOWN)
     except OSError:
         return UNKNOWN
-
-
-def _git(checkout: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(  # noqa: S603  fixed words
-            ["git", *words],  # noqa: S607  git is where PATH says
-            cwd=checkout,
-            capture_output=True,
-            text=True,
-            timeout=GIT_TIMEOUT_S,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None

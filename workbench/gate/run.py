@@ -10,11 +10,13 @@ from typing import Final
 
 from chaos.load.result import LoadResult
 from slo.criterion import Criterion
+from workbench.adapters.git import revision
 from workbench.adapters.prometheus import Prometheus
 from workbench.domain.gate import Judgement, judge
 from workbench.domain.observations import Observations
 from workbench.gate.client import client_view, read_load
 from workbench.gate.observe import observe
+from workbench.platform.instance import CHECKOUT
 
 # After the end of a load its last requests still have to be flushed (1 s) and scraped; two intervals are enough.
 _SETTLE_INTERVALS: Final = 2
@@ -54,8 +56,9 @@ def run_gate(  # noqa: PLR0913 - the last two are for tests
 
 
 def versions(prometheus: Prometheus, load: LoadResult) -> dict[str, str]:
-    """Return the versions of what took part in a measurement."""
+    """Return the versions of what took part in a measurement; `build` is the judged revision, with `+` if changed."""
     return {
+        "build": revision(CHECKOUT),
         "titanium": version("titanium"),
         "python": platform.python_version(),
         "prometheus": prometheus.version(),

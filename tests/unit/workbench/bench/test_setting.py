@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
+from workbench.adapters.git import UNKNOWN, revision
 from workbench.bench.plan import QUICK
-from workbench.bench.setting import UNKNOWN, describe, processor, revision
+from workbench.bench.setting import describe, processor
 
 ROOT = Path(__file__).resolve().parents[4]
 

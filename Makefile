@@ -50,6 +50,10 @@ test-live: setup ## live tests only: the whole local platform
 gate-corpus: setup ## judge builds that are known to be good or bad; writes the result into docs/gate.md
 	$(BIN)/pytest tests/live/gate_corpus -m gate_corpus --no-cov $(PYTEST_ARGS)
 
+.PHONY: test-cluster
+test-cluster: setup ## tests against the cluster that KUBECONFIG names (with Argo Rollouts); skipped without one
+	$(BIN)/pytest tests/cluster -rs $(PYTEST_ARGS)
+
 .PHONY: format
 format: setup ## format and mend what the linter can mend
 	$(BIN)/ruff format

@@ -39,6 +39,16 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Hop:
+    """One edge of the mesh as its receiver counted it: the sums of durations (milliseconds) and of requests."""
+
+    source: str
+    destination: str
+    duration_ms: Sequence[Series]
+    requests: Sequence[Series]
+
+
+@dataclass(frozen=True)
 class Observations:
     """One window, seen by the client, by both reporters of the mesh, and by the monitoring itself.
 
@@ -58,3 +68,4 @@ class Observations:
     prometheus_clock: float
     local_clock: float
     prometheus_started_at: float
+    hops: Sequence[Hop] = ()

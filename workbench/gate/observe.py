@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from slo.criterion import Criterion
 from workbench.adapters.prometheus import Prometheus
-from workbench.domain.observations import ClientView, Counts, Observations
+from workbench.domain.observations import ClientView, Counts, Hop, Observations
 from workbench.domain.series import Series
 from workbench.errors import CannotDecideError
 from workbench.platform.ports import Ports
@@ -73,6 +73,7 @@ def observe(
         # The answer took a moment: compare with the middle of it.
         local_clock=(asked_at + clock()) / 2,
         prometheus_started_at=prometheus.started_at(),
+        hops=_hops(prometheus, window),
     )
 
 
@@ -87,6 +88,23 @@ def queries(criteria: Sequence[Criterion]) -> list[str]:
         f"{SLOW_REQUESTS}{_SOURCE}",
         f'up{{job="{PROXIES_JOB}",app=~"{INGRESS}|{GATEWAY}"}}',
     ]
+
+
+def _hops(prometheus: Prometheus, window: Window) -> list[Hop]:
+    """Return every edge that a receiver reports: where the time goes, for people."""
+    durations, requests = (
+        _by_edge(_raw(prometheus, f'istio_request_duration_milliseconds_{what}{{reporter="destination"}}', window))
+        for what in ("sum", "count")
+    )
+    return [Hop(*edge, durations.get(edge, []), found) for edge, found in sorted(requests.items())]
+
+
+def _by_edge(series: Sequence[Series]) -> dict[tuple[str, str], list[Series]]:
+    grouped: dict[tuple[str, str], list[Series]] = {}
+    for one in series:
+        edge = (one.labels.get("source_workload", "unknown"), one.labels.get("destination_workload", "unknown"))
+        grouped.setdefault(edge, []).append(one)
+    return grouped
 
 
 def _expected_ingress(target: str) -> str | None:

@@ -19,7 +19,7 @@ from workbench.domain.confidence import Confidence
 from workbench.domain.gate import Judgement, SloJudgement
 from workbench.domain.observations import Observations
 from workbench.domain.outlook import more_seconds
-from workbench.domain.series import Span
+from workbench.domain.series import Span, increase
 from workbench.errors import UsageError
 from workbench.reports.gate_html import render_html
 from workbench.reports.gate_junit import render_junit
@@ -59,6 +59,8 @@ def build_evidence(  # noqa: PLR0913 - a document has as many parts as it has
             else None,
             "load": load.to_json(),
             "client_latency_histogram": _latencies(observations),
+            "client_seconds": _seconds(observations),
+            "hops": _hops(observations, span),
             "prometheus": {"url": prometheus_url, "scrape_interval_s": observations.scrape_interval_s},
             "queries": list(queries),
             "versions": dict(versions),
@@ -87,6 +89,34 @@ def _latencies(observations: Observations) -> list[dict[str, Any]]:
     return [
         {"up_to_ms": float(f"{10 ** (number / _BINS_PER_DECADE):.4g}"), "count": numbers[number]}
         for number in range(min(numbers, default=0), max(numbers, default=-1) + 1)
+    ]
+
+
+def _seconds(observations: Observations) -> list[dict[str, Any]]:
+    """Return for each second of the run how many requests were due and sent, and how many of them failed."""
+    client = observations.client
+    sent = Counter(int(start - client.started_at) for start, _ in client.requests)
+    failed = Counter(int(start - client.started_at) for start in client.failed_at)
+    return [
+        {"second": second, "sent": sent[second], "failed": failed[second]}
+        for second in range(max(1, math.floor(client.ended_at - client.started_at)))
+    ]
+
+
+def _hops(observations: Observations, span: Span | None) -> list[dict[str, Any]]:
+    """Return each edge's requests and their mean duration in milliseconds, as the receiver measured it."""
+    if span is None:
+        return []
+    counted = [(hop, increase(hop.requests, span), increase(hop.duration_ms, span)) for hop in observations.hops]
+    return [
+        {
+            "source": hop.source,
+            "destination": hop.destination,
+            "requests": round(requests),
+            "mean_ms": round(duration / requests, 3),
+        }
+        for hop, requests, duration in counted
+        if requests >= 1
     ]
 
 

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from workbench.reports.page import STYLE, table
-from workbench.reports.svg import Bin, histogram, interval
+from workbench.reports.svg import Bin, Line, histogram, interval, lines
 
 
 def render_html(document: Mapping[str, Any]) -> str:
@@ -26,6 +26,9 @@ def render_html(document: Mapping[str, Any]) -> str:
             *(_objective(one, document["confidence"]["level"]) for one in document["slos"]),
             "<h2>Latency, as the client measured it</h2>",
             f'<div class="card">{_latencies(document)}</div>',
+            "<h2>Offered and sent</h2>",
+            f'<div class="card">{_rate(document)}</div>',
+            *_hops(document),
             "<h2>Can the figures be trusted?</h2>",
             table(("precondition", "holds", "observed", "if not"), map(_precondition, document["preconditions"])),
             *_failures(load),
@@ -78,6 +81,36 @@ def _latencies(document: Mapping[str, Any]) -> str:
     bins = [Bin(one["up_to_ms"], one["count"]) for one in document["client_latency_histogram"]]
     marks = [(f"P{name[1:]} {latency[name]:.0f} ms", latency[name]) for name in ("p50", "p95", "p99")]
     return histogram(bins, limit_ms=min(limits, default=None), marks=[one for one in marks if one[1] > 0])
+
+
+def _rate(document: Mapping[str, Any]) -> str:
+    """Return the plot of requests by second: what was sent beside what the plan asked for, and what failed."""
+    seconds, rate = document["client_seconds"], document["load"]["rate_rps"]
+    start = document["window"]["start"]
+    return lines(
+        [
+            Line(
+                f"sent, {rate:g} a second asked for", [(start + one["second"], one["sent"]) for one in seconds], "sent"
+            ),
+            Line("failed", [(start + one["second"], one["failed"]) for one in seconds], "failed"),
+        ],
+        unit="requests/s",
+        limit=rate,
+    )
+
+
+def _hops(document: Mapping[str, Any]) -> list[str]:
+    if not document["hops"]:
+        return []
+    rows = [
+        (f"{escape(one['source'])} → {escape(one['destination'])}", f"{one['requests']}", f"{one['mean_ms']:.1f} ms")
+        for one in sorted(document["hops"], key=lambda one: one["mean_ms"] * one["requests"], reverse=True)
+    ]
+    return [
+        "<h2>Where the time goes</h2>",
+        '<p class="soft">Mean duration of each call at its receiver\'s sidecar; a call contains the calls it makes.</p>',
+        table(("call", "requests", "mean"), rows),
+    ]
 
 
 def _precondition(one: Mapping[str, Any]) -> tuple[str, ...]:

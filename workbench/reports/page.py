@@ -18,7 +18,7 @@ h1 { font-size: 1.3rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2rem 0 .5r
 svg { width: 100%; height: auto; display: block; } text { font-size: 12px; fill: var(--soft);
   paint-order: stroke; stroke: var(--card); stroke-width: 4px; }
 h3 { font-size: .95rem; margin: 1rem 0 .2rem; }
-polyline.line { fill: none; stroke: var(--bar); stroke-width: 2; }
+polyline.line { fill: none; stroke: var(--bar); stroke-width: 2; } polyline.failed { stroke: var(--bad); }
 .axis { stroke: var(--line); } .bar { fill: var(--bar); } .slow { fill: var(--bad); } .allowed { fill: var(--good);
   opacity: .18; } .interval { fill: var(--bar); } .point { fill: var(--ink); } line.limit { stroke: var(--bad);
   stroke-width: 2; } text.limit { fill: var(--bad); font-weight: 600; } line.mark { stroke: var(--soft);

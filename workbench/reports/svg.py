@@ -11,6 +11,7 @@ from typing import Final
 
 _WIDTH, _HEIGHT, _MARGIN, _AXIS = 720, 220, 16, 28
 _LINES_HEIGHT: Final = 140
+_AN_HOUR_S: Final = 3600
 # How wide a bin is drawn that has no neighbour.
 _ALONE: Final = 1.12
 _TICKS_MS: Final = tuple(step * 10**power for power in range(-1, 6) for step in (1, 2, 5))
@@ -88,9 +89,9 @@ def lines(series: Sequence[Line], *, unit: str, limit: float | None = None) -> s
     marks = [
         f'<line class="axis" x1="{_MARGIN}" x2="{_WIDTH - _MARGIN}" y1="{scale.y(0):.1f}" y2="{scale.y(0):.1f}"/>',
         _text(_MARGIN, 12, f"{series[0].name}: now {series[0].points[-1][1]:.3g} {unit}", "tick", anchor="start"),
-        _text(_WIDTH - _MARGIN, 12, f"highest {high:.3g} {unit}", "tick", anchor="end"),
-        _text(_MARGIN, _LINES_HEIGHT - 4, _clock(min(times)), "tick", anchor="start"),
-        _text(_WIDTH - _MARGIN, _LINES_HEIGHT - 4, _clock(max(times)), "tick", anchor="end"),
+        _text(_WIDTH - _MARGIN, 12, f"highest {max(values):.3g} {unit}", "tick", anchor="end"),
+        _text(_MARGIN, _LINES_HEIGHT - 4, _clock(min(times), times), "tick", anchor="start"),
+        _text(_WIDTH - _MARGIN, _LINES_HEIGHT - 4, _clock(max(times), times), "tick", anchor="end"),
     ]
     if limit is not None:
         y = scale.y(limit)
@@ -98,8 +99,10 @@ def lines(series: Sequence[Line], *, unit: str, limit: float | None = None) -> s
     return _svg(", ".join(one.name for one in series), [*marks, *drawn], _LINES_HEIGHT)
 
 
-def _clock(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%d %b %H:%M")
+def _clock(seconds: float, times: Sequence[float]) -> str:
+    """Return a time of day, with its seconds or its date as the whole span asks for."""
+    form = "%H:%M:%S" if max(times) - min(times) < _AN_HOUR_S else "%d %b %H:%M"
+    return datetime.fromtimestamp(seconds, UTC).strftime(form)
 
 
 @dataclass(frozen=True)

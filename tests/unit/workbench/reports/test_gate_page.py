@@ -84,8 +84,8 @@ def test_the_page_says_the_verdict_and_why_in_one_sentence(case: str) -> None:
     assert reason in page
 
 
-def test_every_objective_and_the_latencies_are_drawn() -> None:
-    assert len(plots(page_of(given.healthy()))) == 2 + 1
+def test_every_objective_the_latencies_and_the_rate_are_drawn() -> None:
+    assert len(plots(page_of(given.healthy()))) == 2 + 2
 
 
 def test_the_page_loads_nothing_and_runs_nothing() -> None:

@@ -89,9 +89,7 @@ def _rate(document: Mapping[str, Any]) -> str:
     start = document["window"]["start"]
     return lines(
         [
-            Line(
-                f"sent, {rate:g} a second asked for", [(start + one["second"], one["sent"]) for one in seconds], "sent"
-            ),
+            Line(f"sent ({rate:g} asked for)", [(start + one["second"], one["sent"]) for one in seconds], "sent"),
             Line("failed", [(start + one["second"], one["failed"]) for one in seconds], "failed"),
         ],
         unit="requests/s",
@@ -108,7 +106,7 @@ def _hops(document: Mapping[str, Any]) -> list[str]:
     ]
     return [
         "<h2>Where the time goes</h2>",
-        '<p class="soft">Mean duration of each call at its receiver\'s sidecar; a call contains the calls it makes.</p>',
+        '<p class="soft">Mean duration at the receiver\'s sidecar; a call contains the calls it makes.</p>',
         table(("call", "requests", "mean"), rows),
     ]
 

@@ -12,6 +12,8 @@ class GatewaySettings(ServiceSettings):
 
     service_name: ClassVar[str] = "api-gateway"
 
+    trust_timeout_budget: bool = False
+
     # Per caller (account, else client address). Generous, because a load test or an office is one address; they stop
     # runaway clients, not users. The burst is what may come at once after a pause.
     rate_read_per_s: float = Field(default=2000, gt=0, le=100_000)

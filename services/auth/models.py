@@ -1,7 +1,7 @@
 """The auth service's tables.
 
 Contract: a session is a family of refresh tokens, of which only digests are stored. A token with `used_at` was traded
-for another one. Deleting an account deletes its sessions, deleting a session its tokens.
+for another one. Deleting an account deletes its sessions and all of it but the handle; deleting a session its tokens.
 """
 
 from datetime import datetime

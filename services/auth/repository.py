@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from services.auth.models import AccountRow, RefreshTokenRow, SessionRow
 
 Account = Row[UUID, str, str]
-PresentedToken = Row[UUID, UUID, str, bool, datetime | None, float | None, bool]
+PresentedToken = Row[UUID, UUID, str, bool, datetime | None, float | None, bool, bool]
 
 
 async def create_account(
@@ -34,8 +34,13 @@ async def find_account(connection: AsyncConnection, email: str) -> Account | Non
 
 
 async def delete_account(session: AsyncSession, account_id: UUID) -> None:
-    """Delete the account with its sessions and tokens; doing it again changes nothing."""
-    await session.execute(delete(AccountRow).where(AccountRow.id == account_id))
+    """Delete everything of an account but its handle; doing it again changes nothing.
+
+    Posts stay under their author's handle: whoever could take it next would inherit them.
+    """
+    await session.execute(delete(SessionRow).where(SessionRow.account_id == account_id))
+    nobody = {"email": f"deleted:{account_id}", "password_hash": ""}
+    await session.execute(update(AccountRow).where(AccountRow.id == account_id).values(nobody))
 
 
 async def create_session(session: AsyncSession, *, session_id: UUID, account_id: UUID, lifetime_s: int) -> None:
@@ -65,16 +70,23 @@ async def lock_session_of(session: AsyncSession, digest: bytes) -> bool:
 async def find_token(session: AsyncSession, digest: bytes) -> PresentedToken | None:
     """Return a token with its account, whether its session is alive, and what became of it.
 
-    The last two columns: seconds since it was traded (None = never), and whether a token that it was traded for has
-    been used itself, which means that the answer to the trade did arrive.
+    The last three columns: seconds since it was traded (None = never); whether a token that it was traded for has been
+    used itself, which means that the answer to the trade did arrive; and whether another token of the same trade has
+    been used, which means that somebody else goes on with the session.
     """
-    successor = aliased(RefreshTokenRow)
+    successor, sibling = aliased(RefreshTokenRow), aliased(RefreshTokenRow)
     now = func.clock_timestamp()
     alive = (SessionRow.revoked_at.is_(None)) & (SessionRow.expires_at > now)
     successor_used = exists().where(
         successor.parent_digest == RefreshTokenRow.digest,
         successor.session_id == RefreshTokenRow.session_id,
         successor.used_at.is_not(None),
+    )
+    sibling_used = exists().where(
+        sibling.parent_digest == RefreshTokenRow.parent_digest,
+        sibling.session_id == RefreshTokenRow.session_id,
+        sibling.digest != RefreshTokenRow.digest,
+        sibling.used_at.is_not(None),
     )
     statement = (
         select(
@@ -85,6 +97,7 @@ async def find_token(session: AsyncSession, digest: bytes) -> PresentedToken | N
             RefreshTokenRow.used_at,
             func.extract("epoch", now - RefreshTokenRow.used_at).label("used_for_s"),
             successor_used.label("successor_used"),
+            sibling_used.label("sibling_used"),
         )
         .join(SessionRow, SessionRow.id == RefreshTokenRow.session_id)
         .join(AccountRow, AccountRow.id == SessionRow.account_id)

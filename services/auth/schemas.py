@@ -2,11 +2,24 @@
 
 from typing import Annotated, Any, Literal
 
+from email_validator import EmailNotValidError, validate_email
 from pydantic import AfterValidator, BaseModel, ConfigDict, EmailStr, Field, SecretStr, StringConstraints
 
 from services.common.text import Storable
 
-Email = Annotated[EmailStr, AfterValidator(str.lower)]
+
+def _one_address(value: str) -> str:
+    """Return the one spelling of an address that registration and login share.
+
+    What cannot be an address is left as it is: at login it is only unknown.
+    """
+    try:
+        return validate_email(value.strip(), check_deliverability=False).normalized.lower()
+    except EmailNotValidError:
+        return value.strip().lower()
+
+
+Email = Annotated[EmailStr, AfterValidator(_one_address)]
 # Lower case only, so that two handles never look the same; three characters keep /v1/users/me apart from users.
 Handle = Annotated[
     str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{2,29}$")
@@ -32,9 +45,7 @@ class Registration(_Request):
 class Credentials(_Request):
     """Who logs in."""
 
-    email: Annotated[
-        str, StringConstraints(strip_whitespace=True, to_lower=True, min_length=1, max_length=320), Storable
-    ]
+    email: Annotated[str, StringConstraints(min_length=1, max_length=320), Storable, AfterValidator(_one_address)]
     password: Annotated[SecretStr, Field(min_length=1, max_length=128)]
 
 

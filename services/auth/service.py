@@ -1,7 +1,8 @@
 """What the auth service does: accounts, and sessions that live by rotating refresh tokens.
 
 Contract: a refresh token works once. The same one again within `REFRESH_GRACE_S`, and before its successor was used, is
-a lost answer and gets another successor; in any other case it is reuse, and the whole session ends.
+a lost answer and gets another successor; in any other case it is reuse, and the whole session ends. Of several
+successors one may go on: when a second one is used, two hold the session, and it ends for both.
 """
 
 from uuid import UUID, uuid4
@@ -124,6 +125,8 @@ class AuthService:
             await session.commit()
 
     def _is_reuse(self, token: repository.PresentedToken) -> bool:
+        if token.sibling_used:
+            return True
         if token.used_for_s is None:
             return False
         return token.successor_used or float(token.used_for_s) > self._settings.refresh_grace_s

@@ -90,6 +90,7 @@ class BlogService:
             InvalidCursorError: the cursor is not one of ours.
         """
         after = None if cursor is None else cursors.decode(cursor)
+        author = None if author is None else author.lower()  # as handles are kept, and as profiles are found
 
         async def load() -> PostPage:
             async with self._database.reader() as connection:

@@ -114,6 +114,7 @@ def create_service_app(
         BoundaryMiddleware,
         request_timeout_s=settings.request_timeout_s,
         body_limit_bytes=settings.request_body_limit_bytes,
+        trust_timeout_budget=settings.trust_timeout_budget,
     )
     app.add_middleware(MetricsMiddleware, metrics=metrics)
     _document_problems(app)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 Probe = Callable[[], Awaitable[None]]
 
-# Below the probe's own timeout of one second in the manifests, so that the answer names the slow dependency.
+# Below the probe's own timeout in the manifests (2 s), so that the answer names the slow dependency.
 READINESS_DEADLINE_S = 0.8
 
 

@@ -1,12 +1,15 @@
 """Who is calling: verification of the platform's access tokens, in every service (it acts as the user, ASVS 8.3.3).
 
-A token is an ES256 JWT of type `at+jwt` (RFC 9068) by one issuer for one audience; no other algorithm is accepted.
-Public keys come from a JWKS file (`TOKEN_JWKS_FILE`) or from the auth service's URL, are kept, and are read again when
-a token names an unknown key, at most once in `_REFRESH_INTERVAL_S`, so that made-up key ids cannot hammer the source.
+A token is an ES256 JWT of type `at+jwt` (after RFC 9068, without its `client_id`: there is one client) by one issuer
+for one audience; no other algorithm is accepted. Public keys come from a JWKS file (`TOKEN_JWKS_FILE`) or from the auth
+service's URL and are kept. They are read again when a token names an unknown key, at most once in
+`_REFRESH_INTERVAL_S`, so that made-up key ids cannot hammer the source, and when they are older than `MAX_AGE_S`, so
+that a withdrawn key ends. A source that fails then is outlived for `MAX_STALE_S`: users come first, but not for ever.
 """
 
 import asyncio
 import json
+import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,11 +26,15 @@ from joserfc.jwk import KeySet
 from services.common.errors import UnauthenticatedError, UnavailableError
 from services.common.http_client import HttpClient
 
+_logger = logging.getLogger(__name__)
+
 ALGORITHM = "ES256"
 TOKEN_TYPE = "at+jwt"  # noqa: S105 - a media type, not a secret
 # Clocks of one cluster differ by less; a token is not accepted longer than this after it has expired.
 LEEWAY_S = 5
 _REFRESH_INTERVAL_S = 5.0
+MAX_AGE_S = 300.0
+MAX_STALE_S = 3600.0
 _TOKEN_LIMIT_BYTES = 4096
 
 FetchKeys = Callable[[], Awaitable[dict[str, Any]]]
@@ -59,19 +66,34 @@ class CachedKeys:
         self._clock = clock
         self._keys: KeySet | None = None
         self._ids: frozenset[str] = frozenset()
+        self._fetched_at = float("-inf")
         self._next_fetch_at = float("-inf")
         self._lock = asyncio.Lock()
 
     async def keys(self, key_id: str) -> KeySet:
-        if self._keys is None or key_id not in self._ids:
+        if not self._has_fresh(key_id):
             async with self._lock:
-                await self._refresh(key_id)
+                await self._refresh_or_outlive(key_id)
         if self._keys is None:
             raise UnavailableError("The keys that verify tokens cannot be fetched.", retry_after_s=1)
         return self._keys
 
+    def _has_fresh(self, key_id: str) -> bool:
+        return self._keys is not None and key_id in self._ids and self._clock() < self._fetched_at + MAX_AGE_S
+
+    async def _refresh_or_outlive(self, key_id: str) -> None:
+        """Refresh; a source that fails is outlived by the keys that it gave, for a time."""
+        try:
+            await self._refresh(key_id)
+        except UnavailableError:
+            if self._clock() >= self._fetched_at + MAX_STALE_S:
+                self._keys, self._ids = None, frozenset()
+            if key_id not in self._ids:
+                raise
+            _logger.warning("the keys that verify tokens cannot be read again; the kept ones go on")
+
     async def _refresh(self, key_id: str) -> None:
-        if (self._keys is not None and key_id in self._ids) or self._clock() < self._next_fetch_at:
+        if self._has_fresh(key_id) or self._clock() < self._next_fetch_at:
             return
         # A failed fetch is tried again soon when there is no key at all, otherwise no sooner than a successful one.
         self._next_fetch_at = self._clock() + (_REFRESH_INTERVAL_S if self._keys is not None else 0.5)
@@ -81,6 +103,7 @@ class CachedKeys:
         except (JoseError, KeyError, TypeError, ValueError, AttributeError) as error:
             raise UnavailableError("The keys that verify tokens are not a key set.", retry_after_s=1) from error
         self._ids = frozenset(key.kid for key in self._keys.keys if key.kid is not None)
+        self._fetched_at = self._clock()
         self._next_fetch_at = self._clock() + _REFRESH_INTERVAL_S
 
 

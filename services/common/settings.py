@@ -84,7 +84,11 @@ class ServiceSettings(BaseSettings):
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     loki_url: HttpUrl | None = None
 
-    # Between "not ready" and closing the port: as long as load balancers need to notice (the probe's period).
+    # Whether callers may say how much time is left. Not at the edge: a stranger who asks for a millisecond gets a 504,
+    # and that counts against our objectives.
+    trust_timeout_budget: bool = True
+
+    # Between "not ready" and closing the port, for load balancers to notice.
     shutdown_wait_s: float = Field(default=1.0, ge=0, le=30)
     shutdown_drain_s: float = Field(default=20.0, ge=0, le=120)
     telemetry_flush_s: float = Field(default=2.0, gt=0, le=2)

@@ -4,6 +4,8 @@ Contract: a public read returns the encoded answer, because that is what the cac
 write forgets it after its commit, so that whoever changes a profile reads the change.
 """
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from services.common.cache import Cache
 from services.common.database import Database
 from services.common.security import Principal
@@ -67,8 +69,7 @@ class UserService:
         await self.read_own(principal)
         async with self._database.session() as session:
             row = await repository.change(session, principal.account_id, changes.named())
-            await session.commit()
-        await self._cache.invalidate(_CACHE, principal.handle)
+            await self._commit(session, principal)
         if row is None:
             raise ProfileNotFoundError
         return OwnProfile.model_validate(row)
@@ -77,5 +78,11 @@ class UserService:
         """Remove the caller's profile for good; repeating it changes nothing."""
         async with self._database.session() as session:
             await repository.remove(session, principal.account_id)
+            await self._commit(session, principal)
+
+    async def _commit(self, session: AsyncSession, principal: Principal) -> None:
+        """Commit, then forget the cached profile; also when the commit failed, because it may have happened."""
+        try:
             await session.commit()
-        await self._cache.invalidate(_CACHE, principal.handle)
+        finally:
+            await self._cache.invalidate(_CACHE, principal.handle)

@@ -12,5 +12,5 @@ class UserSettings(StoredServiceSettings):
 
     service_name: ClassVar[str] = "user"
 
-    # An upper bound for staleness that only matters when a process dies between commit and invalidation.
+    # An upper bound for staleness: a process dies between commit and invalidation, or another replica's Redis fails.
     cache_ttl_s: int = Field(default=30, ge=1, le=300)

@@ -256,12 +256,23 @@ def test_a_slow_service_costs_the_routes_budget_and_no_more(client: httpx.Client
     assert 2.8 < time.monotonic() - started < 3.6
 
 
-def test_a_caller_may_ask_for_less_time_but_not_for_more(client: httpx.Client, upstream: Upstream) -> None:
-    client.get("/v1/posts", headers={"x-request-timeout-ms": "500"})
+def test_a_stranger_cannot_turn_answers_into_errors_by_asking_for_no_time(
+    client: httpx.Client, upstream: Upstream
+) -> None:
+    upstream.answer.delay_s = 0.2
+    assert client.get("/v1/posts", headers={"x-request-timeout-ms": "1"}).status_code == 200
+    assert 2000 < int(upstream.last.headers["x-request-timeout-ms"]) <= 3000
+
+
+def test_a_caller_that_is_trusted_may_ask_for_less_time_but_not_for_more(
+    start_gateway: StartGateway, upstream: Upstream
+) -> None:
+    gateway = start_gateway(BLOG_URL=upstream.url, TRUST_TIMEOUT_BUDGET="true")
+    httpx.get(f"{gateway.url}/v1/posts", headers={"x-request-timeout-ms": "500"})
     assert int(upstream.last.headers["x-request-timeout-ms"]) <= 500
     upstream.answer.delay_s = 1.0
     started = time.monotonic()
-    assert client.get("/v1/posts", headers={"x-request-timeout-ms": "200"}).status_code == 504
+    assert httpx.get(f"{gateway.url}/v1/posts", headers={"x-request-timeout-ms": "200"}).status_code == 504
     assert time.monotonic() - started < 0.8
 
 

@@ -137,6 +137,14 @@ async def test_an_unexpected_error_is_500_without_internals_and_logged_once_with
     assert [record.getMessage() for record in errors] == ["unexpected error"]
 
 
+@pytest.mark.parametrize("header", ["x-request-timeout-ms", "content-length"])
+async def test_a_number_of_thousands_of_digits_is_no_accident(client: httpx.AsyncClient, header: str) -> None:
+    answer = await client.post(THINGS, content=b"{}", headers={header: "9" * 5000})
+
+    assert answer.status_code in {413, 422}
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
 async def test_what_outlasts_its_time_is_504(client: httpx.AsyncClient) -> None:
     answer = await client.get(f"{THINGS}/sleep/long")
 

@@ -14,7 +14,7 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from services.common.errors import UnauthenticatedError, UnavailableError
-from services.common.security import LEEWAY_S, CachedKeys, TokenVerifier, keys_from_file
+from services.common.security import LEEWAY_S, MAX_AGE_S, MAX_STALE_S, CachedKeys, TokenVerifier, keys_from_file
 
 KEY = ECKey.generate_key("P-256")
 OTHER_KEY = ECKey.generate_key("P-256")
@@ -124,6 +124,42 @@ async def test_keys_are_fetched_once_and_again_for_an_unknown_id_but_not_for_eac
     rotated = {**HEADER, "kid": OTHER_KEY.thumbprint()}
     assert (await checked.verify(jwt.encode(rotated, claims(), OTHER_KEY))).handle == "ada"
     assert source.fetches == 2
+
+
+async def test_a_withdrawn_key_ends_with_the_next_reading() -> None:
+    now = 0.0
+    source = Source(KEY)
+    checked = verifier(source, clock=lambda: now)
+    token = jwt.encode(HEADER, claims(), KEY)
+    await checked.verify(token)
+
+    now, source.document = MAX_AGE_S - 1, document(OTHER_KEY)
+    await checked.verify(token)
+    now = MAX_AGE_S + 1
+    with pytest.raises(UnauthenticatedError):
+        await checked.verify(token)
+
+
+async def test_a_source_that_fails_is_outlived_for_a_time() -> None:
+    now, source = 0.0, Source(KEY)
+    down = False
+
+    async def fetch() -> dict[str, Any]:
+        if down:
+            raise UnavailableError("down")
+        return await source()
+
+    checked = TokenVerifier(CachedKeys(fetch, clock=lambda: now), issuer="auth", audience="titanium")
+    token = jwt.encode(HEADER, claims(), KEY)
+    await checked.verify(token)
+
+    down, now = True, MAX_AGE_S + 1
+    with pytest.raises(UnavailableError):
+        await checked.verify(jwt.encode({**HEADER, "kid": "made-up"}, claims(), OTHER_KEY))
+    assert (await checked.verify(token)).handle == "ada", "a made-up id takes nothing from the others"
+    now = MAX_STALE_S + 1
+    with pytest.raises(UnavailableError):
+        await checked.verify(token)
 
 
 async def test_a_key_file_is_read_and_a_missing_one_is_unavailable_not_unauthenticated(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from workbench.domain.confidence import Confidence
 from workbench.domain.gate import Judgement, SloJudgement
 from workbench.domain.observations import Observations
 from workbench.domain.outlook import more_seconds
-from workbench.domain.series import Span, increase
+from workbench.domain.series import Series, Span
 from workbench.errors import UsageError
 from workbench.reports.gate_html import render_html
 from workbench.reports.gate_junit import render_junit
@@ -107,7 +107,7 @@ def _hops(observations: Observations, span: Span | None) -> list[dict[str, Any]]
     """Return each edge's requests and their mean duration in milliseconds, as the receiver measured it."""
     if span is None:
         return []
-    counted = [(hop, increase(hop.requests, span), increase(hop.duration_ms, span)) for hop in observations.hops]
+    counted = [(hop, _seen(hop.requests, span), _seen(hop.duration_ms, span)) for hop in observations.hops]
     return [
         {
             "source": hop.source,
@@ -118,6 +118,12 @@ def _hops(observations: Observations, span: Span | None) -> list[dict[str, Any]]
         for hop, requests, duration in counted
         if requests >= 1
     ]
+
+
+def _seen(series: Sequence[Series], span: Span) -> float:
+    """Return the growth between each counter's own first and last sample: every proxy is scraped at its own times."""
+    inside = [one.between(span.start, span.end) for one in series]
+    return sum(samples[-1][1] - samples[0][1] for samples in inside if samples)
 
 
 def _slo(slo: SloJudgement, confidence: Confidence, span: Span | None) -> dict[str, Any]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +19,6 @@ from workbench.slo.output import write
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 PROMTOOL = components.obtain(components.PROMTOOL, Instance.from_environment().components)
 NAME = "gateway-availability"
@@ -92,17 +94,28 @@ def passes(folder: Path, suite: str) -> bool:
     return subprocess.run([PROMTOOL, "test", "rules", test], capture_output=True, check=False).returncode == 0
 
 
+@pytest.fixture(scope="module")
+def survivors(compiled: Path, tmp_path_factory: pytest.TempPathFactory) -> set[str]:
+    """Which mutants the proof did not notice; as many are tried at once as there are processors."""
+    rules = (compiled / "prometheus" / f"{NAME}.yaml").read_text(encoding="utf-8")
+
+    def survives(what: str) -> bool:
+        mutate, suite = MUTANTS[what]
+        folder = tmp_path_factory.mktemp("mutant")
+        test = Path(TESTS, f"{NAME}.{suite}.yaml")
+        for name, text in ((Path("prometheus", f"{NAME}.yaml"), mutate(rules)), (test, (compiled / test).read_text())):
+            (folder / name).parent.mkdir()
+            (folder / name).write_text(text, encoding="utf-8")
+        return passes(folder, suite)
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return {what for what, alive in zip(MUTANTS, pool.map(survives, MUTANTS), strict=True) if alive}
+
+
 def test_what_is_not_broken_passes(compiled: Path) -> None:
     assert [passes(compiled, suite) for suite in SUITES] == [True] * len(SUITES)
 
 
 @pytest.mark.parametrize("what", MUTANTS)
-def test_a_broken_rule_is_noticed(what: str, compiled: Path, tmp_path: Path) -> None:
-    mutate, suite = MUTANTS[what]
-    rules, test = f"prometheus/{NAME}.yaml", f"{TESTS}/{NAME}.{suite}.yaml"
-    for name in (rules, test):
-        (tmp_path / name).parent.mkdir()
-        (tmp_path / name).write_text((compiled / name).read_text(encoding="utf-8"), encoding="utf-8")
-    (tmp_path / rules).write_text(mutate((compiled / rules).read_text(encoding="utf-8")), encoding="utf-8")
-
-    assert not passes(tmp_path, suite), "the proof did not notice"
+def test_a_broken_rule_is_noticed(what: str, survivors: set[str]) -> None:
+    assert what not in survivors, "the proof did not notice"

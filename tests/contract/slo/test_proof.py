@@ -1,4 +1,7 @@
-"""The proof holds: for the platform's own objectives, and for a tree of examples with every shape of indicator."""
+"""The proof holds: for the platform's own objectives, and for a tree of examples with every shape of indicator.
+
+Of the platform's objectives those that differ in more than a name: `titanium slo test` proves them all.
+"""
 
 from __future__ import annotations
 
@@ -14,11 +17,14 @@ from workbench.slo.output import write
 from workbench.slo.proof import run_tests
 
 TREES = {"platform": CHECKOUT / "slo" / "objectives", "examples": Path(__file__).with_name("examples")}
+SAME_BUT_FOR_A_NAME = {
+    f"{service}-{what}" for service in ("auth", "user", "blog") for what in ("availability", "latency")
+}
 
 
 @pytest.mark.parametrize("tree", TREES)
 def test_every_alert_fires_when_it_must_and_at_no_other_time(tree: str, tmp_path: Path) -> None:
-    objectives = load_objectives([TREES[tree]])
+    objectives = [one for one in load_objectives([TREES[tree]]) if one.name not in SAME_BUT_FOR_A_NAME]
     write(compile_all(objectives, tmp_path), tmp_path)
     promtool = components.obtain(components.PROMTOOL, Instance.from_environment().components)
     files = sorted((tmp_path / TESTS).iterdir())

@@ -1,8 +1,9 @@
-"""`titanium bench`: what the platform costs and holds, or which HTTP server and client the request path should use.
+"""`titanium bench`: what the platform costs and holds, what SLO rules cost, or which HTTP server and client to use.
 
 Contract: `titanium bench` measures the platform and writes `bench.json` into the evidence folder and the tables into
-`docs/performance.md`; `titanium bench http` compares servers and clients and prints a table. Exit 0 when everything
-was measured, whatever the figures are (the goals are shown, not asserted); 2 for a page without its markers; 3 when
+`docs/performance.md`; `titanium bench slo` does the same for the SLO compiler and its rules (`bench-slo.json`), without
+the platform; `titanium bench http` compares servers and clients and prints a table. Exit 0 when everything was
+measured, whatever the figures are (the goals are shown, not asserted); 2 for a page without its markers; 3 when
 something could not be measured.
 """
 
@@ -10,9 +11,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from workbench.bench import page
+from workbench.bench import page, slo_figures, slo_page, slo_runner
 from workbench.bench.capacity import Limits
 from workbench.bench.figures import BENCH_FILE
 from workbench.bench.hotpath.compare import CANDIDATES, Load, compare
@@ -26,8 +27,7 @@ from workbench.platform.instance import Instance
 
 if TYPE_CHECKING:
     import argparse
-
-    from workbench.bench.figures import Bench
+    from collections.abc import Callable, Mapping
 
 NAME = "bench"
 HELP = "measure what the platform costs and holds, and write docs/performance.md"
@@ -38,7 +38,11 @@ PAGE = Path("docs/performance.md")
 def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
-        "what", nargs="?", choices=("platform", "http"), default="platform", help="what to measure (default platform)"
+        "what",
+        nargs="?",
+        choices=("platform", "slo", "http"),
+        default="platform",
+        help="what to measure (default platform)",
     )
     parser.add_argument("--quick", action="store_true", help="short steps, no search: does it work? not for quoting")
     parser.add_argument("--page", type=Path, metavar="FILE", help=f"page to write the tables into (default {PAGE})")
@@ -46,7 +50,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Measure what was asked for."""
-    return _http(args) if args.what == "http" else _platform(args)
+    return {"http": _http, "slo": _slo, "platform": _platform}[args.what](args)
 
 
 def _http(args: argparse.Namespace) -> int:
@@ -59,27 +63,59 @@ def _http(args: argparse.Namespace) -> int:
     return 0
 
 
-def _platform(args: argparse.Namespace) -> int:
+def _slo(args: argparse.Namespace) -> int:
     instance = Instance.from_environment()
-    # Figures of a quick run are not for the documentation, unless somebody names the page.
-    target: Path | None = args.page or (None if args.quick else instance.checkout / PAGE)
+    target = _target(args, instance, slo_page.insert)
+    plan = slo_figures.QUICK if args.quick else slo_figures.FULL
+    bench = slo_runner.run(instance.checkout, instance.components, plan, say=out.print)
+    folder = _new_folder(instance)
+    folder.mkdir(parents=True)
+    _keep(folder / slo_figures.SLO_BENCH_FILE, bench.to_json())
+    text = slo_page.render(bench)
     if target is not None:
-        # Before measuring, not after it: a page without markers is refused now.
-        page.insert(target.read_text(encoding="utf-8"), "")
-    limits = Limits.from_objectives(read_criteria())
-    folder = instance.evidence / new_run_id().replace("-load-", "-bench-")
-    with LocalLab(instance, folder) as lab:
-        bench = run_bench(lab, QUICK if args.quick else FULL, limits, say=out.print)
-    (folder / BENCH_FILE).write_text(json.dumps(bench.to_json(), indent=2) + "\n", encoding="utf-8")
-    if target is not None:
-        _write(bench, target)
-    out.print(page.render(bench), soft_wrap=True, markup=False)
-    out.print(f"written: {target or 'no page (--page FILE)'}, {folder / BENCH_FILE}", soft_wrap=True)
+        _write(slo_page.insert(target.read_text(encoding="utf-8"), text), target)
+    _show(text, target, folder / slo_figures.SLO_BENCH_FILE)
     return 0
 
 
-def _write(bench: Bench, target: Path) -> None:
-    text = page.insert(target.read_text(encoding="utf-8"), page.render(bench))
+def _platform(args: argparse.Namespace) -> int:
+    instance = Instance.from_environment()
+    target = _target(args, instance, page.insert)
+    limits = Limits.from_objectives(read_criteria())
+    folder = _new_folder(instance)
+    with LocalLab(instance, folder) as lab:
+        bench = run_bench(lab, QUICK if args.quick else FULL, limits, say=out.print)
+    _keep(folder / BENCH_FILE, bench.to_json())
+    text = page.render(bench)
+    if target is not None:
+        _write(page.insert(target.read_text(encoding="utf-8"), text), target)
+    _show(text, target, folder / BENCH_FILE)
+    return 0
+
+
+def _target(args: argparse.Namespace, instance: Instance, insert: Callable[[str, str], str]) -> Path | None:
+    """Return the page to write into; figures of a quick run are not for the documentation, unless somebody names it."""
+    target: Path | None = args.page or (None if args.quick else instance.checkout / PAGE)
+    if target is not None:
+        # Before measuring, not after it: a page without markers is refused now.
+        insert(target.read_text(encoding="utf-8"), "")
+    return target
+
+
+def _new_folder(instance: Instance) -> Path:
+    return instance.evidence / new_run_id().replace("-load-", "-bench-")
+
+
+def _keep(file: Path, document: Mapping[str, Any]) -> None:
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def _show(text: str, target: Path | None, evidence: Path) -> None:
+    out.print(text, soft_wrap=True, markup=False)
+    out.print(f"written: {target or 'no page (--page FILE)'}, {evidence}", soft_wrap=True)
+
+
+def _write(text: str, target: Path) -> None:
     draft = target.with_name(f".{target.name}.part")
     draft.write_text(text, encoding="utf-8")
     # In one step: an interrupted run must not leave half a page.

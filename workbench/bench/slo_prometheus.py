@@ -23,7 +23,7 @@ from workbench.adapters.prometheus import HttpPrometheus
 from workbench.errors import CannotDecideError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from slo.objective import Objective
@@ -46,7 +46,8 @@ class RuleFigures:
     """One shape: what was loaded, and what it costs.
 
     `evaluation_s` are seconds to evaluate the groups of all objectives once, the mean over the second half of the run;
-    `last_evaluation_s` the same for the last time alone. `missed` evaluations were left out by Prometheus for lateness.
+    `last_evaluation_s` the same for the last time alone. `evaluations` is how often each group was evaluated since the start, `missed` how often not,
+    for lateness.
     """
 
     shape: str
@@ -56,6 +57,7 @@ class RuleFigures:
     series: int
     evaluation_s: float
     last_evaluation_s: float
+    evaluations: int
     missed: int
     prometheus: str
 
@@ -84,6 +86,7 @@ def measure(
             names = _write_rules(shape, objectives, home / "rules")
             url = stack.enter_context(_running(program, home, exporter, plan))
             running.append((shape, names, HttpPrometheus(url)))
+        _wait_for_evaluations({shape.name: one for shape, _, one in running}, plan)
         return [_read(shape, names, one, len(objectives), plan) for shape, names, one in running]
 
 
@@ -100,7 +103,6 @@ def _write_rules(shape: Shape, objectives: Sequence[Objective], folder: Path) ->
 
 
 def _read(shape: Shape, names: Sequence[str], prometheus: HttpPrometheus, slos: int, plan: SloPlan) -> RuleFigures:
-    _wait_for_evaluations(shape, prometheus, plan)
     half_s = max(2, plan.evaluations // 2) * plan.interval_s
     durations = "prometheus_rule_group_last_duration_seconds"
 
@@ -120,19 +122,25 @@ def _read(shape: Shape, names: Sequence[str], prometheus: HttpPrometheus, slos: 
         series=round(number(f'count({{__name__=~"{"|".join(names)}"}})')),
         evaluation_s=number(f"sum(avg_over_time({durations}[{half_s}s]))"),
         last_evaluation_s=number(f"sum({durations})"),
+        evaluations=round(number("min(prometheus_rule_group_iterations_total)")),
         missed=round(number("sum(prometheus_rule_group_iterations_missed_total)")),
         prometheus=prometheus.version(),
     )
 
 
-def _wait_for_evaluations(shape: Shape, prometheus: HttpPrometheus, plan: SloPlan) -> None:
-    """Wait until every group was evaluated often enough; what it did before there was data does not count."""
+def _wait_for_evaluations(shapes: Mapping[str, HttpPrometheus], plan: SloPlan) -> None:
+    """Wait until every group of all was evaluated often enough; what was done before there was data does not count.
+
+    All are waited for before any is read: each is then asked about the same stretch of time, with the same history.
+    """
     iterations = "prometheus_rule_group_iterations_total"
-    before = _wait_for(f"max({iterations}) and on() count(istio_requests_total)", 0, shape, prometheus, plan)
-    _wait_for(f"min({iterations})", before + plan.evaluations, shape, prometheus, plan)
+    with_data = f"max({iterations}) and on() count(istio_requests_total)"
+    before = {name: _wait_for(with_data, 0, name, one, plan) for name, one in shapes.items()}
+    for name, one in shapes.items():
+        _wait_for(f"min({iterations})", before[name] + plan.evaluations, name, one, plan)
 
 
-def _wait_for(expression: str, least: float, shape: Shape, prometheus: HttpPrometheus, plan: SloPlan) -> float:
+def _wait_for(expression: str, least: float, shape: str, prometheus: HttpPrometheus, plan: SloPlan) -> float:
     ends = time.monotonic() + _START_S + 2 * plan.evaluations * plan.interval_s
     last: object = None
     while time.monotonic() < ends:
@@ -145,7 +153,7 @@ def _wait_for(expression: str, least: float, shape: Shape, prometheus: HttpProme
                 return value
             last = value
         time.sleep(_POLL_S)
-    raise CannotDecideError(f"{shape.name}: {expression} did not become {least:g} within the deadline, is {last}")
+    raise CannotDecideError(f"{shape}: {expression} did not become {least:g} within the deadline, is {last}")
 
 
 @contextmanager

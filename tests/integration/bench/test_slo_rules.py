@@ -44,6 +44,10 @@ def test_everything_is_measured_and_no_process_is_left(tmp_path: Path, monkeypat
         assert figures["shape"] == shape.name
         assert figures["evaluation_s"] > 0
         assert f"| {shape.name} | {figures['rules'] / PLAN.slos:g} |" in page.read_text(encoding="utf-8")
+    # Beside each other, not one after the other: none has a longer history than the others.
+    evaluations = [figures["evaluations"] for figures in document["rules"]]
+    assert PLAN.evaluations <= min(evaluations)
+    assert max(evaluations) - min(evaluations) < PLAN.evaluations
     assert [child for child in psutil.Process().children() if "prometheus" in child.name()] == []
 
 

@@ -27,7 +27,7 @@ BENCH = SloBench(
     setting=SloSetting("today", "abc", "machine", 2, 4.0, "Linux", "3.11.7"),
     plan=FULL,
     compiler=[CompilerFigures(START, 0.25, 0, 0, 38.4), CompilerFigures(RULES, 1.5, 1000, 197000, 70.6)],
-    rules=[RuleFigures("Titanium", 100, 100, 2600, 2100, 0.26, 0.3, 0, "2.42.0")],
+    rules=[RuleFigures("Titanium", 100, 100, 2600, 2100, 0.26, 0.3, 14, 0, "2.42.0")],
 )
 
 

@@ -46,8 +46,8 @@ class RuleFigures:
     """One shape: what was loaded, and what it costs.
 
     `evaluation_s` are seconds to evaluate the groups of all objectives once, the mean over the second half of the run;
-    `last_evaluation_s` the same for the last time alone. `evaluations` is how often each group was evaluated since the start, `missed` how often not,
-    for lateness.
+    `last_evaluation_s` the same for the last time alone. `evaluations` is how often each group was evaluated since the
+    start, `missed` how often not, for lateness.
     """
 
     shape: str

@@ -4,7 +4,7 @@ SHELL := /bin/sh
 
 BIN := .venv/bin
 TITANIUM := $(BIN)/titanium
-PACKAGES := services slo chaos workbench
+PACKAGES := services slo dashboards alerts chaos workbench
 COVERAGE_MIN ?= 85
 PYTEST_ARGS ?=
 ARGS ?=

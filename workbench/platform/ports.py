@@ -66,6 +66,44 @@ class Ports:
     def locust_web(self) -> int:
         return self.base + 8
 
+    @property
+    def pages(self) -> int:
+        """The workbench's own pages: alerts received, runbooks, dashboards."""
+        return self.base + 9
+
+    @property
+    def loki(self) -> int:
+        return self.base + 60
+
+    @property
+    def jaeger_otlp(self) -> int:
+        return self.base + 61
+
+    @property
+    def jaeger(self) -> int:
+        """Jaeger's pages and API."""
+        return self.base + 62
+
+    @property
+    def jaeger_metrics(self) -> int:
+        return self.base + 63
+
+    @property
+    def grafana(self) -> int:
+        return self.base + 64
+
+    @property
+    def postgres_exporter(self) -> int:
+        return self.base + 65
+
+    @property
+    def valkey_exporter(self) -> int:
+        return self.base + 66
+
+    @property
+    def node_exporter(self) -> int:
+        return self.base + 67
+
     def workload(self, name: str) -> WorkloadPorts:
         """Return the block of a workload; KeyError when it has none."""
         first = self.base + WORKLOAD_BLOCKS[name]

@@ -1,0 +1,1 @@
+"""Alerts that are not SLO burn, Alertmanager routing, and a runbook for each alert."""

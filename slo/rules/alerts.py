@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from slo import duration
 from slo.duration import MINUTE
+from slo.links import dashboard_url, runbook_url
 from slo.objective import Ratio
 from slo.rules import names
 from slo.rules.model import Rule
@@ -31,8 +32,8 @@ _NEGATED: Final = {">": "<=", ">=": "<", "<": ">=", "<=": ">"}
 class Links:
     """Where an alert leads; `{slo}` stands for the objective's name."""
 
-    runbook: str = "https://titanium.example/runbooks/{slo}"
-    dashboard: str = "https://titanium.example/d/slo?var-slo={slo}"
+    runbook: str = runbook_url("{slo}")
+    dashboard: str = dashboard_url("slo", slo="{slo}")
 
 
 def alerting_rules(objective: Objective, rows: Sequence[BurnRow], links: Links) -> Iterator[Rule]:

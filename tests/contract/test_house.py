@@ -16,7 +16,7 @@ from workbench.errors import EXIT_INTERRUPTED, CannotDecideError, UsageError
 from workbench.platform.ports import WORKLOAD_BLOCKS, Ports
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("services", "slo", "chaos", "workbench")
+PACKAGES = ("services", "slo", "dashboards", "alerts", "chaos", "workbench")
 DOCS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 SERVICES = ("api_gateway", "auth", "user", "blog")

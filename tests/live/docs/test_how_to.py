@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from pathlib import Path
@@ -23,7 +24,7 @@ EXPECTED = {
     "break-it-on-purpose.md": ["FAIL", "no fault is in force"],
     "add-an-slo.md": ["1 documents are valid", "0 failed", "full outage"],
 }
-# Pages that write files of their own are followed in an empty folder.
+# Pages that write files of their own are followed in an empty folder, with the virtual environment active.
 ELSEWHERE = {"add-an-slo.md"}
 
 
@@ -44,7 +45,7 @@ def follow(page: str, live: LivePlatform, folder: Path) -> str:
         )
         done = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", script],
-            env=dict(live.environment),
+            env={**live.environment, "PATH": f"{CHECKOUT / '.venv/bin'}{os.pathsep}{os.environ['PATH']}"},
             cwd=folder,
             capture_output=True,
             text=True,

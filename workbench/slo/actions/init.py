@@ -49,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     if file.exists():
         raise UsageError(f"{file} is there already", hint="choose another --out")
     text = write(answers)
+    file.parent.mkdir(parents=True, exist_ok=True)
     scratch = file.with_name(f".{file.name}.new")
     try:
         scratch.write_text(text, encoding="utf-8")

@@ -70,6 +70,7 @@ class Live:
     failed: int = 0
     dropped: int = 0
     recent_ms: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
+    recent_lag_ms: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
 
 
 def judge(call: Call, answer: Answer) -> str:
@@ -171,7 +172,9 @@ class OpenLoop:
         return arrival.offset_s >= self.plan.warmup_s
 
     def _note_lag(self, arrival: Arrival, started_at: float) -> None:
-        self.recording.lag_ms.append(max(0.0, started_at - self._start - arrival.offset_s) * 1000)
+        lag_ms = max(0.0, started_at - self._start - arrival.offset_s) * 1000
+        self.recording.lag_ms.append(lag_ms)
+        self.live.recent_lag_ms.append(lag_ms)
 
     def _perform(self, arrival: Arrival) -> None:
         started_at = monotonic()

@@ -46,7 +46,7 @@ _WORKER_ENVIRONMENT = {"GEVENT_BACKEND": "select"}
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """Counts of all workers since the start of the warm-up; `recent_p95_ms` is the worst worker's last second."""
+    """Counts of all workers since the start of the warm-up; `recent_…` is the worst worker's last second."""
 
     elapsed_s: float
     started: int
@@ -54,6 +54,7 @@ class Progress:
     dropped: int
     in_flight: int
     recent_p95_ms: float | None
+    recent_lag_p99_ms: float | None = None
 
 
 def run_load(
@@ -214,9 +215,15 @@ class _Fleet:
             return
         events = self._latest.values()
         recent = [event["recent_p95_ms"] for event in events if event["recent_p95_ms"] is not None]
+        lags = [event["recent_lag_p99_ms"] for event in events if event["recent_lag_p99_ms"] is not None]
         totals = {name: sum(event[name] for event in events) for name in ("started", "failed", "dropped", "in_flight")}
         self._on_progress(
-            Progress(elapsed_s=said.event["elapsed_s"], recent_p95_ms=max(recent, default=None), **totals)
+            Progress(
+                elapsed_s=said.event["elapsed_s"],
+                recent_p95_ms=max(recent, default=None),
+                recent_lag_p99_ms=max(lags, default=None),
+                **totals,
+            )
         )
 
     def _last_words(self, said: _Said) -> str:

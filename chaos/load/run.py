@@ -105,7 +105,9 @@ class LoadRun:
             gevent.sleep(PROGRESS_INTERVAL_S)
             live = loop.live
             recent = sorted(live.recent_ms)
+            lags = sorted(live.recent_lag_ms)
             live.recent_ms.clear()
+            live.recent_lag_ms.clear()
             say(
                 "progress",
                 elapsed_s=monotonic() - start,
@@ -114,6 +116,7 @@ class LoadRun:
                 dropped=live.dropped,
                 in_flight=loop.in_flight,
                 recent_p95_ms=percentile(recent, 95) if recent else None,
+                recent_lag_p99_ms=percentile(lags, 99) if lags else None,
             )
 
     def stop(self) -> None:

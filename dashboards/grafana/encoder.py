@@ -100,7 +100,8 @@ def text(document: Mapping[str, Any]) -> str:
 
 
 def _known(raw: Mapping[str, Any], keys: tuple[str, ...]) -> dict[str, Any]:
-    return {key: raw[key] for key in keys if raw.get(key) is not None}
+    """Return what is there of the known keys; Grafana writes neither nulls nor panels' empty lists of links."""
+    return {key: raw[key] for key in keys if raw.get(key) is not None and not (key == "links" and raw[key] == [])}
 
 
 def _panel(raw: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from __future__ import annotations
 import string
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from grafanalib import core  # type: ignore[import-untyped]  # the package is not annotated
 
-from dashboards.grafana.queries import AnyQuery, Source
+if TYPE_CHECKING:
+    from dashboards.grafana.queries import AnyQuery
 
 GREEN: Final = "green"
 AMBER: Final = "orange"
@@ -163,7 +164,7 @@ def state_timeline(  # noqa: PLR0913 - as above
 
 def logs(name: str, title: str, description: str, *queries: AnyQuery, width: int = 24, height: int = 12) -> Piece:
     """Return log lines, the newest first."""
-    panel = _panel(core.Logs, title, description, queries, source=Source.LOGS)
+    panel = _panel(core.Logs, title, description, queries)
     panel.extraJson["options"] = {"showTime": True, "wrapLogMessage": True, "enableLogDetails": True}
     return Piece(name, panel, width, height)
 
@@ -172,12 +173,12 @@ def traces(  # noqa: PLR0913 - as above
     name: str, title: str, description: str, query: AnyQuery, *, width: int = 24, height: int = 12
 ) -> Piece:
     """Return one trace as a waterfall."""
-    return Piece(name, _panel(_Traces, title, description, (query,), source=Source.TRACES), width, height)
+    return Piece(name, _panel(_Traces, title, description, (query,)), width, height)
 
 
 def trace_table(name: str, title: str, description: str, query: AnyQuery, *, width: int = 24) -> Piece:
     """Return the traces that a search found as rows; Grafana links each to its waterfall."""
-    return Piece(name, _panel(core.Table, title, description, (query,), source=Source.TRACES), width, 8)
+    return Piece(name, _panel(core.Table, title, description, (query,)), width, 8)
 
 
 def node_graph(name: str, title: str, description: str, *queries: AnyQuery, width: int = 24, height: int = 14) -> Piece:
@@ -224,7 +225,6 @@ def _panel(  # noqa: PLR0913 - as above
     description: str,
     queries: tuple[AnyQuery, ...],
     *,
-    source: Source = Source.METRICS,
     field: dict[str, Any] | None = None,
     options: dict[str, Any] | None = None,
     links: tuple[dict[str, Any], ...] = (),
@@ -233,7 +233,7 @@ def _panel(  # noqa: PLR0913 - as above
     return kind(
         title=title,
         description=description,
-        dataSource=source.reference,
+        dataSource=named[0]["datasource"],
         targets=named,
         links=list(links),
         extraJson={"fieldConfig": {"defaults": field or {}}, "options": options or {}},

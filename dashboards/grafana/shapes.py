@@ -107,13 +107,14 @@ SHAPES: Final = {
             "filterValues": {"le": 1e-9},
             "legend": {"show": True},
             "rowsFrame": {"layout": "auto"},
+            "showValue": "never",
             "tooltip": {"mode": "single", "showColorScale": False, "yHistogram": False},
             "yAxis": {"axisPlacement": "left", "reverse": False, "unit": "s"},
         },
         {"hideFrom": _HIDE_FROM, "scaleDistribution": {"type": "linear"}},
     ),
     "table": Shape(
-        {"cellHeight": "sm", "showHeader": True, "sortBy": []},
+        {"cellHeight": "sm", "frameIndex": 0, "showHeader": True, "sortBy": []},
         {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False},
     ),
     "state-timeline": Shape(
@@ -125,7 +126,7 @@ SHAPES: Final = {
             "showValue": "auto",
             "tooltip": _TOOLTIP,
         },
-        {"fillOpacity": 70, "hideFrom": _HIDE_FROM, "insertNulls": False, "lineWidth": 0, "spanNulls": False},
+        {"fillOpacity": 70, "hideFrom": _HIDE_FROM, "lineWidth": 0},
     ),
     "logs": Shape(
         {
@@ -134,6 +135,7 @@ SHAPES: Final = {
             "prettifyLogMessage": False,
             "showCommonLabels": False,
             "showLabels": False,
+            "showLogContextToggle": False,
             "showTime": True,
             "sortOrder": "Descending",
             "wrapLogMessage": True,

@@ -28,6 +28,7 @@ from workbench.gate.observe import queries
 from workbench.gate.recheck import changed_since, contradictions
 from workbench.gate.run import GateRun, run_gate, versions
 from workbench.platform.instance import CHECKOUT, Instance
+from workbench.published import textfiles
 from workbench.reports import window
 from workbench.reports.evidence import EVIDENCE_FILE, build_evidence, read_evidence, rendered, write_evidence
 from workbench.reports.gate_markdown import render_markdown
@@ -92,6 +93,7 @@ def run(args: argparse.Namespace) -> int:
     result = run_gate(criteria, load_file, prometheus, look=args.look)
     folder: Path = args.out or load_file.parent
     keep_evidence(result, criteria, prometheus, prometheus.url, folder)
+    textfiles.verdicts(instance.published, result.judgement.slos)
     print_judgement(out, result.judgement, result.load, folder)
     return EXIT_CODES[result.judgement.verdict]
 

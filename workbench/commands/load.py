@@ -64,7 +64,7 @@ def run(args: argparse.Namespace) -> int:
     run_id = new_run_id()
     folder: Path = args.out or instance.evidence / run_id
     out.print(describe(plan))
-    result = _measure(plan, folder, run_id)
+    result = _measure(plan, folder, run_id, instance)
     if result is None:
         return EXIT_INTERRUPTED
     print_summary(result, out)
@@ -114,10 +114,10 @@ def describe(plan: LoadPlan) -> str:
     )
 
 
-def _measure(plan: LoadPlan, folder: Path, run_id: str) -> LoadResult | None:
+def _measure(plan: LoadPlan, folder: Path, run_id: str, instance: Instance) -> LoadResult | None:
     """Return the result, or None when somebody interrupted before anything was measured."""
     try:
-        with LoadProgress(plan, out) as progress:
+        with LoadProgress(plan, out, instance.published) as progress:
             return run_load(plan, folder, run_id=run_id, on_progress=progress)
     except NothingMeasuredError as error:
         if error.interrupted:

@@ -89,6 +89,11 @@ class Instance:
         return self.state / "evidence"
 
     @property
+    def published(self) -> Path:
+        """Metrics of commands as text files, which the node exporter offers to Prometheus."""
+        return self.state / "published"
+
+    @property
     def ingress_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.ingress}"
 

@@ -12,7 +12,10 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from workbench.published import textfiles
+
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import TracebackType
 
     from rich.console import Console
@@ -36,10 +39,14 @@ def progress_line(plan: LoadPlan, progress: Progress) -> str:
 
 
 class LoadProgress:
-    """Call it with each `Progress`; a context manager, so that the terminal is left in order."""
+    """Call it with each `Progress`; a context manager, so that the terminal is left in order.
 
-    def __init__(self, plan: LoadPlan, console: Console) -> None:
+    The dashboards see the same figures: they are published as text files in the folder `published`.
+    """
+
+    def __init__(self, plan: LoadPlan, console: Console, published: Path) -> None:
         self._plan = plan
+        self._published = published
         self._console = console
         self._live = Live(Text("starting the generator ..."), console=console, transient=True)
         self._next_plain_s = 0.0
@@ -53,8 +60,10 @@ class LoadProgress:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._live.stop()
+        textfiles.load_ended(self._published)
 
     def __call__(self, progress: Progress) -> None:
+        textfiles.load(self._published, self._plan, progress)
         line = progress_line(self._plan, progress)
         if self._console.is_terminal:
             self._live.update(Text(line))

@@ -20,6 +20,7 @@ from workbench.mesh.local.faults import InjectedFault
 from workbench.mesh.local.takeover import faults_injected, wait_for_takeover
 from workbench.platform.instance import PUBLIC_HOST, Instance
 from workbench.platform.lifecycle import Platform
+from workbench.published import textfiles
 from workbench.reports.gate_terminal import print_judgement
 from workbench.reports.load import LoadProgress
 from workbench.verify.interrupts import uninterrupted
@@ -67,13 +68,13 @@ class LocalActions:
         prometheus = HttpPrometheus(self._instance.prometheus_url)
         result = run_gate(self._criteria, folder / RESULT_FILE, prometheus, look=look)
         keep_evidence(result, self._criteria, prometheus, prometheus.url, folder)
+        textfiles.verdicts(self._instance.published, result.judgement.slos)
         print_judgement(out, result.judgement, result.load, folder)
         return result
 
-    @staticmethod
-    def _load(plan: LoadPlan, folder: Path, name: str) -> None:
+    def _load(self, plan: LoadPlan, folder: Path, name: str) -> None:
         try:
-            with LoadProgress(plan, out) as progress:
+            with LoadProgress(plan, out, self._instance.published) as progress:
                 result = run_load(plan, folder, run_id=f"{folder.parent.name}-{name}", on_progress=progress)
         except NothingMeasuredError as error:
             if error.interrupted:

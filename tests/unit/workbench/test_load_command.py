@@ -200,7 +200,7 @@ def progress(elapsed_s: float) -> Progress:
 def test_without_a_terminal_progress_is_a_plain_line_every_five_seconds(instance: Instance) -> None:
     printed = io.StringIO()
     plan = load.plan_from(parse("--warmup", "4", "--duration", "10"), instance)
-    with LoadProgress(plan, Console(file=printed, width=200)) as show:
+    with LoadProgress(plan, Console(file=printed, width=200), instance.published) as show:
         for second in range(1, 17):
             show(progress(float(second)))
     lines = printed.getvalue().splitlines()
@@ -217,7 +217,7 @@ def test_without_a_terminal_progress_is_a_plain_line_every_five_seconds(instance
 def test_on_a_terminal_progress_is_one_line_that_leaves_no_trace(instance: Instance) -> None:
     printed = io.StringIO()
     plan = load.plan_from(parse(), instance)
-    with LoadProgress(plan, Console(file=printed, width=200, force_terminal=True)) as show:
+    with LoadProgress(plan, Console(file=printed, width=200, force_terminal=True), instance.published) as show:
         show(progress(1.0))
     assert "\x1b" in printed.getvalue()
 

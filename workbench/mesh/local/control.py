@@ -19,6 +19,7 @@ from workbench.mesh.model import ProxyRole, Resources
 from workbench.mesh.render import proxies_of
 from workbench.platform import components
 from workbench.platform.programs import Program
+from workbench.published import textfiles
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +101,7 @@ class ControlPlane:
         """Keep the faults only if they can be rendered."""
         written = self._write(faults)
         self.faults.write(faults)
+        textfiles.faults(self.instance.published, faults)
         return written.versions
 
     def _write(self, faults: Mapping[str, InjectedFault]) -> WrittenMesh:

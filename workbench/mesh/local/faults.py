@@ -41,6 +41,11 @@ class InjectedFault:
         if self.status and not _LOWEST_STATUS <= self.status <= _HIGHEST_STATUS:
             raise UsageError(f"{self.status} is no HTTP status", hint="use 200 to 599")
 
+    @property
+    def kind(self) -> str:
+        """What it does: `delay` or `abort`."""
+        return "delay" if self.delay_ms else "abort"
+
     def to_istio(self) -> dict[str, Any]:
         """Return the `fault` of an HTTP route, as Istio's YAML has it."""
         percentage = {"value": self.percent}

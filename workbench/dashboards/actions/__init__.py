@@ -1,0 +1,1 @@
+"""The actions of `titanium dashboards`, one a module."""

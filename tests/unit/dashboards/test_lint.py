@@ -60,7 +60,7 @@ DOCUMENTS = {
     "panel-units-rule": lambda one: one["panels"][1]["fieldConfig"]["defaults"].pop("unit"),
     "panel-no-targets-rule": lambda one: one["panels"][1].update(targets=[]),
 }
-QUERIES = {
+QUERIES: dict[str, Query | LogQuery] = {
     "target-promql-rule": Query("sum(rate("),
     "target-rate-interval-rule": Query('rate(http_requests_total{job="shop"}[5m])'),
     "target-job-rule": Query("depth"),

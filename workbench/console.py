@@ -6,7 +6,7 @@ line a step, so that a log reads like the screen did. A locale without UTF-8 get
 
 import io
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from time import monotonic
 from typing import TextIO
@@ -35,19 +35,23 @@ def show_error(message: str, hint: str = "") -> None:
 
 
 @contextmanager
-def step(title: str) -> Iterator[None]:
-    """Show that something is going on, and at the end how long it took."""
+def step(title: str) -> Iterator[Callable[[str], None]]:
+    """Show that something is going on, and at the end how long it took; yields how to say what, on a terminal."""
     started = monotonic()
     try:
         if out.is_terminal:
-            with out.status(escape(title)):
-                yield
+            with out.status(escape(title)) as status:
+                yield lambda what: status.update(escape(f"{title}: {what}"))
         else:
-            yield
+            yield _unheard
     except BaseException:
         _print_step(title, monotonic() - started, "[red]failed[/]")
         raise
     _print_step(title, monotonic() - started, "[green]ok[/]")
+
+
+def _unheard(_what: str) -> None:
+    """Keep details out of a log."""
 
 
 def _print_step(title: str, seconds: float, result: str) -> None:

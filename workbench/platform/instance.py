@@ -76,6 +76,11 @@ class Instance:
         return self.state / "components"
 
     @property
+    def bin(self) -> Path:
+        """Programs that were built here: the optional components."""
+        return self.state / "bin"
+
+    @property
     def restarts(self) -> Path:
         """The file in which restarts are counted, for as long as the supervisor lives."""
         return self.run / "restarts.json"

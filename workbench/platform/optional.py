@@ -1,0 +1,98 @@
+"""The optional components: what they are, where their programs are found, and what a missing one costs.
+
+They are servers that no package registry has as programs, but that are Go modules: `go_builds` builds them from the
+pinned module files below workbench/components. Found in this order: the component's environment variable, what was
+built here on purpose (`.titanium/bin`), PATH. None is needed: without them the platform runs, and `status` says what is
+missing.
+"""
+
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from workbench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Component:
+    """A Go module with one or more programs; `packages` end in the programs' names, the main one first."""
+
+    name: str
+    variable: str
+    module: str
+    packages: tuple[str, ...]
+    serves: str
+    tags: str = ""
+
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """The names of the programs, the main one first."""
+        return tuple(package.rpartition("/")[2] for package in self.packages)
+
+    @property
+    def way(self) -> str:
+        """How to get it."""
+        return f"titanium components build {self.name}"
+
+
+LOKI: Final = Component(
+    "loki", "LOKI_BIN", "github.com/grafana/loki/v3", ("cmd/loki",), "logs of all programs in one place"
+)
+JAEGER: Final = Component("jaeger", "JAEGER_BIN", "github.com/jaegertracing/jaeger", ("cmd/jaeger",), "traces")
+# Without service discovery, a dependency of which cannot be built; static targets are all that is used here.
+PROMETHEUS_3: Final = Component(
+    "prometheus",
+    "PROMETHEUS_BIN",
+    "github.com/prometheus/prometheus",
+    ("cmd/prometheus", "cmd/promtool"),
+    "Prometheus 3 in the place of Debian's 2",
+    "remove_all_sd",
+)
+COMPONENTS: Final = (LOKI, JAEGER, PROMETHEUS_3)
+# Those that the platform runs without; a Prometheus there is always.
+SERVERS: Final = (LOKI, JAEGER)
+
+
+def by_name(name: str) -> Component:
+    """Return a component.
+
+    Raises:
+        UsageError: there is none of that name.
+    """
+    for component in COMPONENTS:
+        if component.name == name:
+            return component
+    known = ", ".join(component.name for component in COMPONENTS)
+    raise UsageError(f"there is no optional component {name!r}", hint=f"there are: {known}")
+
+
+def find(component: Component, built: Path, environment: Mapping[str, str] = os.environ) -> Path | None:
+    """Return a component's main program if it is on this machine; `built` is where builds are put.
+
+    Raises:
+        UsageError: the environment variable names something that cannot be run.
+    """
+    if (named := named_program(component.variable, environment)) is not None:
+        return named
+    mine = built / component.programs[0]
+    if mine.exists():
+        return mine
+    found = shutil.which(component.programs[0], path=environment.get("PATH"))
+    return Path(found) if found else None
+
+
+def named_program(variable: str, environment: Mapping[str, str]) -> Path | None:
+    """Return the program that an environment variable names, None when it is not set.
+
+    Raises:
+        UsageError: it names something that cannot be run.
+    """
+    named = environment.get(variable)
+    if not named:
+        return None
+    if not os.access(named, os.X_OK) or Path(named).is_dir():
+        raise UsageError(f"{variable}={named} cannot be executed", hint="name a program, or unset it")
+    return Path(named)

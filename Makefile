@@ -81,6 +81,10 @@ load: setup ## put 100 requests/s on the running platform for 60 s (ARGS="--rate
 bench: setup ## measure what the platform costs and holds; writes docs/performance.md
 	$(TITANIUM) bench $(ARGS)
 
+.PHONY: docs
+docs: setup ## write the documentation and all runbooks as pages to .titanium/site; a broken link fails
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build
+
 ##@ Housekeeping
 
 .PHONY: setup

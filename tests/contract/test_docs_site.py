@@ -14,7 +14,7 @@ from workbench.platform.instance import CHECKOUT
 
 CONFIGURATION = "mkdocs.yml"
 # What the build reads.
-PARTS = ("docs", "scripts", "alerts/runbooks", "slo/generated/runbooks")
+PARTS = ("docs", "workbench", "alerts/runbooks", "slo/generated/runbooks")
 
 
 def build(root: Path, site: Path) -> subprocess.CompletedProcess[str]:
@@ -34,7 +34,7 @@ def copy(tmp_path: Path) -> Path:
     root = tmp_path / "checkout"
     for part in PARTS:
         if (CHECKOUT / part).is_dir():
-            shutil.copytree(CHECKOUT / part, root / part)
+            shutil.copytree(CHECKOUT / part, root / part, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(CHECKOUT / CONFIGURATION, root)
     return root
 

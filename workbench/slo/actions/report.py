@@ -64,7 +64,10 @@ def _leave(file: Path, text: str) -> None:
 
 
 def _print(reports: Sequence[Report]) -> None:
-    table = Table(*HEADINGS, box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    table.add_column(HEADINGS[0], no_wrap=True)  # a name that is cut off cannot be pasted
+    for heading in HEADINGS[1:]:
+        table.add_column(heading)
     for one in reports:
         table.add_row(*row(one))
     out.print(table)

@@ -1,7 +1,7 @@
 """`titanium slo validate PATH…`: accept what OpenSLO v1 accepts, and name what it refuses: file, line, field, value.
 
-Contract: exit 0 when every document is right, 2 at the first mistake. What is right but not compiled here (another
-vendor's metrics, say) is `compile`'s to name.
+Contract: exit 0 when every document is right, 2 at the first mistake. What is right but cannot be compiled (a reference
+to nothing, a query that is no PromQL, another vendor's metrics) is said, and is no mistake of the specification.
 """
 
 from __future__ import annotations
@@ -9,13 +9,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from slo.errors import SloError
 from slo.reader import read
+from slo.resolve import resolve
 from workbench.console import out
 from workbench.errors import EXIT_PASS, UsageError
 from workbench.slo.paths import add_paths, existing
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
+
+    from slo.reader import Found
 
 NAME = "validate"
 HELP = "check OpenSLO v1 files: every mistake with file, line, field and the way out"
@@ -36,4 +41,12 @@ def run(args: argparse.Namespace) -> int:
     out.print(
         f"{len(found)} documents are valid: {', '.join(f'{count} {kind}' for kind, count in sorted(kinds.items()))}"
     )
+    _say_what_cannot_be_compiled(found)
     return EXIT_PASS
+
+
+def _say_what_cannot_be_compiled(found: Sequence[Found]) -> None:
+    try:
+        resolve(found)
+    except SloError as error:
+        out.print(f"but titanium slo compile refuses: {error}", style="yellow", markup=False)

@@ -45,7 +45,7 @@ def _build(instance: Instance, wanted: list[optional.Component]) -> int:
         with step(title) as say:
             workshop.build(component, say)
     for component in wanted:
-        out.print(f"{component.name:<13} {instance.bin / component.programs[0]}")
+        out.print(f"{component.name:<17} {instance.bin / component.programs[0]}")
     return EXIT_PASS
 
 
@@ -57,13 +57,13 @@ def _list(instance: Instance, *, fetch: bool) -> int:
         "valkey": components.valkey_path(),
     }
     for name, path in wheels.items():
-        out.print(f"{name:<13} {path}")
+        out.print(f"{name:<17} {path}")
     missing = False
     for program in components.DEBIAN_PROGRAMS:
         found = components.obtain(program, folder) if fetch else components.find(program, folder)
-        out.print(f"{program.name:<13} {found or 'missing (titanium components --fetch)'}")
+        out.print(f"{program.name:<17} {found or 'missing (titanium components --fetch)'}")
         missing = missing or found is None
     for component in optional.SERVERS:
         place = optional.find(component, instance.bin)
-        out.print(f"{component.name:<13} {place or f'optional, not there ({component.way})'}")
+        out.print(f"{component.name:<17} {place or f'optional, not there ({component.way})'}")
     return EXIT_BREACH if missing else EXIT_PASS

@@ -14,7 +14,7 @@ from workbench.platform.instance import PUBLIC_HOST, Instance
 from workbench.platform.lifecycle import Platform
 
 NAME = "up"
-HELP = "start the local platform: databases, services, mesh, Prometheus, Alertmanager"
+HELP = "start the local platform: databases, services, mesh, Prometheus, Alertmanager, exporters"
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

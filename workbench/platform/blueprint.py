@@ -10,6 +10,7 @@ from typing import Final
 from workbench.mesh.local.control import ControlPlane
 from workbench.platform import components, datastores, monitoring, workloads
 from workbench.platform.datastores import DataStores
+from workbench.platform.exporters import exporter_programs
 from workbench.platform.instance import Instance
 from workbench.platform.monitoring import WORKLOADS
 from workbench.platform.programs import Program
@@ -49,6 +50,7 @@ def blueprint(instance: Instance, stores: DataStores) -> Blueprint:
     watchers = (
         monitoring.prometheus_program(instance, components.obtain(components.PROMETHEUS, folder)),
         monitoring.alertmanager_program(instance, components.obtain(components.ALERTMANAGER, folder)),
+        *exporter_programs(instance, stores, lambda program: components.obtain(program, folder)),
     )
     return Blueprint(
         stores=stores.programs,
@@ -65,6 +67,7 @@ def write_files(instance: Instance, stores: DataStores) -> None:
         UsageError: the manifests are wrong, or a folder cannot be written.
     """
     datastores.prepare(instance, stores)
+    instance.published.mkdir(parents=True, exist_ok=True)
     monitoring.write_yaml(
         instance.state / "prometheus" / "prometheus.yml", monitoring.prometheus_configuration(instance.ports)
     )

@@ -46,7 +46,23 @@ ALERTMANAGER: Final = DebianProgram(
     "alertmanager", "ALERTMANAGER_BIN", "prometheus-alertmanager", ("alertmanager", "prometheus-alertmanager")
 )
 AMTOOL: Final = DebianProgram("amtool", "AMTOOL_BIN", "prometheus-alertmanager", ("amtool",))
-DEBIAN_PROGRAMS: Final = (PROMETHEUS, PROMTOOL, ALERTMANAGER, AMTOOL)
+POSTGRES_EXPORTER: Final = DebianProgram(
+    "postgres-exporter",
+    "POSTGRES_EXPORTER_BIN",
+    "prometheus-postgres-exporter",
+    ("postgres_exporter", "prometheus-postgres-exporter"),
+)
+VALKEY_EXPORTER: Final = DebianProgram(
+    "valkey-exporter",
+    "VALKEY_EXPORTER_BIN",
+    "prometheus-redis-exporter",
+    ("redis_exporter", "prometheus-redis-exporter"),
+)
+NODE_EXPORTER: Final = DebianProgram(
+    "node-exporter", "NODE_EXPORTER_BIN", "prometheus-node-exporter", ("node_exporter", "prometheus-node-exporter")
+)
+EXPORTERS: Final = (POSTGRES_EXPORTER, VALKEY_EXPORTER, NODE_EXPORTER)
+DEBIAN_PROGRAMS: Final = (PROMETHEUS, PROMTOOL, ALERTMANAGER, AMTOOL, *EXPORTERS)
 
 
 def envoy_path() -> Path:

@@ -25,8 +25,8 @@ from workbench.platform.monitoring import WORKLOADS
 from workbench.platform.programs import Program
 from workbench.platform.status import Status, read_status
 
-# The ingress and four sidecars, four services, Prometheus, Alertmanager.
-TARGETS: Final = 2 * len(WORKLOADS) + 3
+# The ingress and four sidecars, four services, three exporters, Prometheus, Alertmanager.
+TARGETS: Final = 2 * len(WORKLOADS) + 6
 _SUPERVISOR_DEADLINE_S: Final = 20.0
 
 Step = Callable[[str], AbstractContextManager[object]]
@@ -171,9 +171,10 @@ class Platform:
             names = postgres.SERVICES_WITH_DATABASE
             passwords = {name: secrets.password(self.instance.secrets, name) for name in names}
             postgres.create_databases(stores.database, passwords)
+            postgres.create_monitor(stores.database, secrets.password(self.instance.secrets, postgres.MONITOR))
             workloads.migrate(self.instance, stores)
         # Prometheus first: it takes its time to scrape while the rest starts.
-        with step("start Prometheus and Alertmanager"):
+        with step("start Prometheus, Alertmanager and exporters"):
             self._start_and_wait(plan.monitoring)
         with step("start the mesh: ingress, sidecars, certificates"):
             self._start_and_wait(plan.proxies)

@@ -59,10 +59,18 @@ def prometheus_configuration(ports: Ports) -> dict[str, Any]:
                 "job_name": "services",
                 "static_configs": [_target(ports.workload(name).management, name, NAMESPACE) for name in WORKLOADS],
             },
-            {"job_name": "prometheus", "static_configs": [{"targets": [f"127.0.0.1:{ports.prometheus}"]}]},
-            {"job_name": "alertmanager", "static_configs": [{"targets": [f"127.0.0.1:{ports.alertmanager}"]}]},
+            _job("postgres", ports.postgres_exporter),
+            _job("valkey", ports.valkey_exporter),
+            _job("node", ports.node_exporter),
+            _job("prometheus", ports.prometheus),
+            _job("alertmanager", ports.alertmanager),
         ],
     }
+
+
+def _job(name: str, port: int) -> dict[str, Any]:
+    """Return a job of one process."""
+    return {"job_name": name, "static_configs": [{"targets": [f"127.0.0.1:{port}"]}]}
 
 
 def _target(port: int, workload: str, namespace: str) -> dict[str, Any]:

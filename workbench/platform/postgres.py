@@ -6,6 +6,7 @@ forbid), and leaves no system user behind. Its data belongs to nobody.
 """
 
 import asyncio
+import contextlib
 import os
 import shutil
 import subprocess
@@ -24,6 +25,8 @@ from workbench.platform.programs import Program
 
 SERVICES_WITH_DATABASE: Final = ("auth", "user", "blog")
 ADMINISTRATOR: Final = "postgres"
+# The role of the exporter.
+MONITOR: Final = "titanium_monitor"
 _NOBODY: Final = 65534
 _INITDB_TIMEOUT_S: Final = 60
 _CONNECT_TIMEOUT_S: Final = 5
@@ -164,7 +167,16 @@ def create_databases(server: DatabaseServer, passwords: dict[str, str]) -> None:
     asyncio.run(_with_connection(server, list(passwords.items())))
 
 
-async def _with_connection(server: DatabaseServer, roles: list[tuple[str, str]]) -> None:
+def create_monitor(server: DatabaseServer, password: str) -> None:
+    """Give the exporter a role that may see statistics and nothing else.
+
+    Raises:
+        UsageError: as `create_databases`.
+    """
+    asyncio.run(_with_connection(server, [], password))
+
+
+async def _with_connection(server: DatabaseServer, roles: list[tuple[str, str]], monitor: str = "") -> None:
     where = f"{server.host}:{server.port}"
     try:
         connection = await asyncpg.connect(server.url, timeout=_CONNECT_TIMEOUT_S)
@@ -186,6 +198,8 @@ async def _with_connection(server: DatabaseServer, roles: list[tuple[str, str]])
     try:
         for role, password in roles:
             await _create_database(connection, role, password)
+        if monitor:
+            await _create_monitor(connection, monitor)
     except asyncpg.InsufficientPrivilegeError as error:
         raise UsageError(
             f"DATABASE_URL: the user may not create roles and databases ({error})",
@@ -195,12 +209,23 @@ async def _with_connection(server: DatabaseServer, roles: list[tuple[str, str]])
         await connection.close()
 
 
-async def _create_database(connection: asyncpg.Connection, role: str, password: str) -> None:
+async def _create_role(connection: asyncpg.Connection, role: str, password: str) -> None:
     # Names are our own constants; a password cannot be a bind parameter of CREATE ROLE, so it is quoted by the server.
     quoted = await connection.fetchval("SELECT quote_literal($1::text)", password)
     exists = await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role)
     verb = "ALTER" if exists else "CREATE"
     await connection.execute(f'{verb} ROLE "{role}" LOGIN PASSWORD {quoted}')
+
+
+async def _create_monitor(connection: asyncpg.Connection, password: str) -> None:
+    await _create_role(connection, MONITOR, password)
+    # An administrator who is no superuser may not give this away; the exporter then sees what everybody may see.
+    with contextlib.suppress(asyncpg.InsufficientPrivilegeError):
+        await connection.execute(f'GRANT pg_monitor TO "{MONITOR}"')
+
+
+async def _create_database(connection: asyncpg.Connection, role: str, password: str) -> None:
+    await _create_role(connection, role, password)
     if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", role):
         # Who is no superuser may give a database only to a role that it is a member of (since PostgreSQL 16).
         if not await connection.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user"):

@@ -70,6 +70,9 @@ def _ports(ports: Ports) -> dict[str, int]:
         "alertmanager": ports.alertmanager,
         "postgres": ports.postgres,
         "valkey": ports.valkey,
+        "postgres-exporter": ports.postgres_exporter,
+        "valkey-exporter": ports.valkey_exporter,
+        "node-exporter": ports.node_exporter,
         **{name: block.app for name, block in blocks.items()},
         **{f"{name}-sidecar": block.inbound for name, block in blocks.items()},
     }

@@ -103,6 +103,9 @@ def test_prometheus_scrapes_every_proxy_and_service_every_two_seconds() -> None:
     assert {name: len(found) for name, found in targets.items()} == {
         "envoy-stats": 5,
         "services": 4,
+        "postgres": 1,
+        "valkey": 1,
+        "node": 1,
         "prometheus": 1,
         "alertmanager": 1,
     }

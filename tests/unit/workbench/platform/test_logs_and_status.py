@@ -10,6 +10,7 @@ from workbench.adapters import processes
 from workbench.commands.logs import _print_new
 from workbench.commands.status import duration
 from workbench.errors import CannotDecideError
+from workbench.platform import components
 from workbench.platform.programs import Program
 from workbench.platform.readiness import is_ready, tail, wait_until
 from workbench.platform.status import Row, Status
@@ -104,7 +105,7 @@ def test_components_lists_programs_and_fails_when_one_is_missing(
     program = tmp_path / "any"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    for variable in ("PROMETHEUS_BIN", "PROMTOOL_BIN", "ALERTMANAGER_BIN", "AMTOOL_BIN"):
-        monkeypatch.setenv(variable, str(program))
+    for debian_program in components.DEBIAN_PROGRAMS:
+        monkeypatch.setenv(debian_program.variable, str(program))
     assert main(["components", "--fetch"]) == 0
     assert "missing" not in capsys.readouterr().out

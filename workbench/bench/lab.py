@@ -1,6 +1,6 @@
 """The laboratory on this machine: the platform, whose services are replaced by copies as a variant asks.
 
-Contract: `running(variant)` stops the supervised services, and Envoys, Prometheus and Alertmanager where the variant
+Contract: `running(variant)` stops the supervised services, and Envoys and monitoring where the variant
 does without them, starts copies of the services on the same ports, and puts everything back afterwards. The copies
 get the command and the environment that the supervised process had, changed only as `variants.environment` says.
 Everything measured is measured from outside the processes. `PUBLIC_HOST` at the ingress with mesh, the gateway's own
@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from workbench.platform.instance import Instance
 
 GATEWAY = "api-gateway"
-MONITORING = frozenset({"prometheus", "alertmanager"})
+EXPORTERS = frozenset({"postgres-exporter", "valkey-exporter", "node-exporter"})
+MONITORING = frozenset({"prometheus", "alertmanager"}) | EXPORTERS
 DATA_STORES = frozenset({"postgres", "valkey"})
 # Longer than Envoy's flush of its histograms (1 s) and a scrape (2 s) after it.
 SETTLE_S = 4.0
@@ -63,7 +64,7 @@ def group_of(program: str) -> str:
     if program in DATA_STORES:
         return "PostgreSQL and Valkey"
     if program in MONITORING:
-        return "Prometheus and Alertmanager"
+        return "monitoring"
     return "supervisord" if program == "supervisord" else "mesh"
 
 

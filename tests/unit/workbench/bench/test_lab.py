@@ -38,7 +38,7 @@ def test_every_program_of_the_platform_belongs_to_one_group() -> None:
     groups = {name: group_of(name) for name in SERVICES | MESH | MONITORING | STORES | {"supervisord"}}
     assert {groups[name] for name in SERVICES} == {"services"}
     assert {groups[name] for name in MESH} == {"mesh"}
-    assert {groups[name] for name in MONITORING} == {"Prometheus and Alertmanager"}
+    assert {groups[name] for name in MONITORING} == {"monitoring"}
     assert {groups[name] for name in STORES} == {"PostgreSQL and Valkey"}
     assert groups["supervisord"] == "supervisord"
 

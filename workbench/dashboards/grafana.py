@@ -19,6 +19,8 @@ from workbench.errors import CannotDecideError, UsageError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from dashboards.view.expand import Window
+
 FOLDER_UID: Final = "titanium"
 FOLDER_TITLE: Final = "Titanium"
 _TIMEOUT_S: Final = 20.0
@@ -68,6 +70,22 @@ class Grafana:
         }
         answer = self._ask("POST", "/api/dashboards/db", body) or {}
         return f"{self.url}{answer.get('url', '')}"
+
+    def query(self, target: dict[str, Any], source: str, window: Window) -> list[dict[str, Any]]:
+        """Ask a data source, named by its uid, through Grafana's proxy; return the frames that it answered with.
+
+        Raises: as `dashboard`; a query that the data source refuses is a CannotDecideError.
+        """
+        asked = {**target, "datasource": {"uid": source}, "intervalMs": round(window.interval_s * 1000)}
+        body = {
+            "queries": [{**asked, "maxDataPoints": window.points}],
+            "from": f"{window.start_s * 1000:.0f}",
+            "to": f"{window.end_s * 1000:.0f}",
+        }
+        answer = (self._ask("POST", "/api/ds/query", body) or {}).get("results", {}).get(target["refId"], {})
+        if answer.get("error"):
+            raise CannotDecideError(f"{source} refuses a query: {answer['error']}")
+        return [frame for frame in answer.get("frames", []) if any(frame.get("data", {}).get("values", []))]
 
     def make_folder(self) -> None:
         """Make the folder, if it is not there. Raises: as `dashboard`."""

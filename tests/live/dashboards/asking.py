@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import dataclass
 from functools import cache
+from time import time
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 from urllib.request import ProxyHandler, build_opener
 
+from dashboards.view.expand import Chosen, Window, expand
 from slo.links import panel_id
 from workbench.dashboards.files import GENERATED
 from workbench.platform.monitoring import SCRAPE_INTERVAL_S
@@ -17,9 +18,6 @@ from workbench.platform.monitoring import SCRAPE_INTERVAL_S
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# An hour on a panel that is a thousand points wide; the rate's window is what Grafana computes from that.
-_INTERVAL_S = 5
-_RATE_INTERVAL_S = max(_INTERVAL_S + SCRAPE_INTERVAL_S, 4 * SCRAPE_INTERVAL_S)
 _opener = build_opener(ProxyHandler({}))
 
 
@@ -61,9 +59,10 @@ def targets(kind: str = "prometheus") -> Iterator[Target]:
 
 
 def expanded(expr: str, **variables: str) -> str:
-    """The query with its variables in place."""
-    values = {"__rate_interval": f"{_RATE_INTERVAL_S}s", "__interval": f"{_INTERVAL_S}s", "__range": "1h", **variables}
-    return re.sub(r"\$\{?(\w+)\}?", lambda match: values[match[1]], expr)
+    """The query with its variables in place, for the last hour."""
+    end = time()
+    window = Window(end - 3600, end, scrape_interval_s=SCRAPE_INTERVAL_S)
+    return expand(expr, Chosen(variables), window)
 
 
 def ask(prometheus: str, query: str) -> list[tuple[dict[str, str], float]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from dashboards.view.expand import Window
 from workbench.dashboards.actions.diff import difference
 from workbench.dashboards.grafana import Grafana
 from workbench.errors import CannotDecideError, UsageError
@@ -73,3 +74,18 @@ def test_what_grafana_adds_by_itself_is_no_difference() -> None:
     assert difference("shop", {"uid": "shop"}, {"uid": "shop", "id": 7, "version": 3}) == []
     assert difference("shop", {"uid": "shop"}, None) == ["shop: is not in Grafana"]
     assert '+  "title": "New",' in difference("shop", {"title": "New", "uid": "s"}, {"title": "Old", "uid": "s"})
+
+
+def test_a_query_goes_through_the_proxy_with_grafanas_interval() -> None:
+    answer = {"results": {"A": {"frames": [{"data": {"values": [[1], [2]]}}, {"data": {"values": []}}]}}}
+    window = Window(0, 900, scrape_interval_s=2)
+    assert len(grafana(200, answer).query({"refId": "A", "expr": "up"}, "prometheus", window)) == 1
+    sent = json.loads(asked[0].content)
+    assert sent["queries"][0]["datasource"] == {"uid": "prometheus"}
+    assert (sent["from"], sent["to"], sent["queries"][0]["intervalMs"]) == ("0", "900000", 2000)
+
+
+def test_a_query_that_the_data_source_refuses_is_said() -> None:
+    refusing = grafana(200, {"results": {"A": {"error": "parse error"}}})
+    with pytest.raises(CannotDecideError, match="prometheus refuses a query: parse error"):
+        refusing.query({"refId": "A"}, "prometheus", Window(0, 900))

@@ -1,0 +1,24 @@
+"""The reviewed list of panels that are empty while nothing is wrong, each with what fills it.
+
+A panel that is empty for any other reason is a defect: the live tests ask every other panel, and make what is named
+here in order to see that these are filled by it.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+EMPTY_WHEN_HEALTHY: Final = {
+    ("overview", "Alerts that fire"): "requests that fail",
+    ("slo", "Alerts of this objective"): "requests that fail",
+    ("mesh", "Response flags"): "requests that a proxy aborts",
+    ("chaos", "Faults"): "a fault in force",
+    ("chaos", "Calls marked by a fault"): "a fault in force",
+    ("chaos", "Injected by the proxies"): "a delay and an abort in force",
+    ("platform", "Age of the last backup"): "a backup that reports itself",
+    ("platform", "Loki's answers"): "Loki, an optional component",
+}
+"""What fills a panel, by dashboard and title."""
+
+OPTIONAL: Final = frozenset({("platform", "Loki's answers")})
+"""Those of them that need an optional component."""

@@ -1,0 +1,1 @@
+"""What a reader's Grafana does with a dashboard before it asks: variables, intervals, names."""

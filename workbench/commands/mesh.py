@@ -18,6 +18,7 @@ from workbench.mesh.conformance.table import table, written_into
 from workbench.mesh.conformance.verdict import Outcome, judge
 from workbench.mesh.errors import MeshConfigError
 from workbench.mesh.loader import load_files, load_mesh_config, load_texts
+from workbench.mesh.local.mesh import mesh_config
 from workbench.mesh.references import dangling
 from workbench.mesh.render import proxies_of, render
 
@@ -41,7 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     show = commands.add_parser("render", help="print the configuration of one proxy, or of all, as JSON")
     for one in (check, show):
         one.add_argument("paths", nargs="+", metavar="PATH", help="YAML file or folder; - reads standard input")
-        one.add_argument("--mesh-config", type=Path, metavar="FILE", help="lines of Istio's mesh configuration")
+        one.add_argument(
+            "--mesh-config", type=Path, metavar="FILE", help="lines of Istio's mesh configuration (the project's own)"
+        )
     show.add_argument("--workload", metavar="NAME", help="only the proxy of this Deployment")
     show.add_argument("--namespace", "-n", metavar="NAME", help="the Deployment's namespace")
     compare = commands.add_parser("table", help="compare the renderer with the recorded cases of a real Istio")
@@ -69,8 +72,8 @@ def _load(paths: list[str]) -> Resources:
     return load_files(Path(path) for path in paths)
 
 
-def _mesh_config(file: Path | None) -> MeshConfig | None:
-    return load_mesh_config(str(file), file.read_text(encoding="utf-8")) if file else None
+def _mesh_config(file: Path | None) -> MeshConfig:
+    return load_mesh_config(str(file), file.read_text(encoding="utf-8")) if file else mesh_config()
 
 
 def _chosen(proxies: list[Proxy], workload: str | None, namespace: str | None) -> list[Proxy]:

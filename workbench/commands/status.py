@@ -1,7 +1,8 @@
 """`titanium status`: what runs, since when, how often it was restarted, what it weighs, and what is missing.
 
 Contract: exit 0 when every process runs, 1 when something is down, nothing included. `--json` prints one document:
-`{"running": bool, "processes": [{name, state, pid, uptime_s, restarts, rss_mib, port}], "missing": {name: way}}`.
+`{"running": bool, "processes": [{name, state, pid, uptime_s, restarts, rss_mib, port}], "missing": {name: way},
+"optional": {name: way}}`.
 """
 
 import argparse
@@ -42,6 +43,8 @@ def _show(status: Status) -> None:
         out.print("The platform is down. Start it: titanium up")
     for name, way in status.missing.items():
         out.print(f"missing: {name} ({way})")
+    for name, way in status.optional.items():
+        out.print(f"optional, not there: {name} ({way})")
 
 
 def _table(rows: list[Row]) -> Table:

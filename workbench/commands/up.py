@@ -10,6 +10,7 @@ from time import monotonic
 
 from workbench.console import out, step
 from workbench.errors import EXIT_PASS
+from workbench.platform.backends import Backends
 from workbench.platform.instance import PUBLIC_HOST, Instance
 from workbench.platform.lifecycle import Platform
 
@@ -42,4 +43,9 @@ def addresses(instance: Instance) -> str:
         "Alertmanager": instance.alertmanager_url,
         "logs": str(instance.logs),
     }
+    backends = Backends.found(instance)
+    if backends.loki is not None:
+        lines["Loki"] = instance.loki_url
+    if backends.jaeger is not None:
+        lines["Jaeger"] = f"{instance.jaeger_url} (or: titanium trace REQUEST_ID)"
     return "\n".join(f"  {name:<13} {where}" for name, where in lines.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from workbench.mesh.clusters import outbound_name
-from workbench.mesh.envoy import extension, given
+from workbench.mesh.envoy import extension, given, optional_duration
 from workbench.mesh.errors import invalid, unsupported
 from workbench.mesh.policies import nearest
 
@@ -206,11 +206,15 @@ def _opentelemetry(context: Context, settings: OpenTelemetryTracing) -> Json:
     return extension(
         "envoy.tracers.opentelemetry",
         "envoy.config.trace.v3.OpenTelemetryConfig",
-        grpc_service={
-            "envoy_grpc": {
-                "cluster_name": outbound_name(settings.port, "", settings.service),
-                "authority": settings.service,
-            }
-        },
+        **_exporter(settings, outbound_name(settings.port, "", settings.service)),
         service_name=f"{workload.canonical_service}.{workload.namespace}",
     )
+
+
+def _exporter(settings: OpenTelemetryTracing, cluster: str) -> Json:
+    if settings.http is None:
+        return {"grpc_service": {"envoy_grpc": {"cluster_name": cluster, "authority": settings.service}}}
+    # As Istio joins them: host and path, without a scheme.
+    uri = f"{settings.service}/{settings.http.path.lstrip('/')}"
+    timeout = optional_duration(settings.http.timeout)
+    return {"http_service": {"http_uri": {"uri": uri, "cluster": cluster, **given(timeout=timeout)}}}

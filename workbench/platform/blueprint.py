@@ -9,6 +9,7 @@ from typing import Final
 
 from workbench.mesh.local.control import ControlPlane
 from workbench.platform import components, datastores, monitoring, workloads
+from workbench.platform.backends import Backends
 from workbench.platform.datastores import DataStores
 from workbench.platform.exporters import exporter_programs
 from workbench.platform.instance import Instance
@@ -46,16 +47,18 @@ def blueprint(instance: Instance, stores: DataStores) -> Blueprint:
     Raises:
         UsageError: a program is missing and cannot be obtained.
     """
-    folder = instance.state / "components"
+    folder = instance.components
+    backends = Backends.found(instance)
     watchers = (
         monitoring.prometheus_program(instance, components.obtain(components.PROMETHEUS, folder)),
         monitoring.alertmanager_program(instance, components.obtain(components.ALERTMANAGER, folder)),
         *exporter_programs(instance, stores, lambda program: components.obtain(program, folder)),
+        *backends.programs(),
     )
     return Blueprint(
         stores=stores.programs,
-        proxies=tuple(ControlPlane(instance, stores.addresses()).programs()),
-        services=tuple(workloads.service_programs(instance, stores)),
+        proxies=tuple(ControlPlane(instance, addresses(stores, backends)).programs()),
+        services=tuple(workloads.service_programs(instance, stores, backends.variables())),
         monitoring=watchers,
     )
 
@@ -68,8 +71,16 @@ def write_files(instance: Instance, stores: DataStores) -> None:
     """
     datastores.prepare(instance, stores)
     instance.published.mkdir(parents=True, exist_ok=True)
+    backends = Backends.found(instance)
+    backends.write_files()
     monitoring.write_yaml(
-        instance.state / "prometheus" / "prometheus.yml", monitoring.prometheus_configuration(instance.ports)
+        instance.state / "prometheus" / "prometheus.yml",
+        monitoring.prometheus_configuration(instance.ports, backends.metrics_ports()),
     )
     monitoring.write_yaml(instance.state / "alertmanager" / "alertmanager.yml", monitoring.alertmanager_configuration())
-    ControlPlane(instance, stores.addresses()).push()
+    ControlPlane(instance, addresses(stores, backends)).push()
+
+
+def addresses(stores: DataStores, backends: Backends) -> dict[str, tuple[str, int]]:
+    """Return where the servers without a sidecar are, for the mesh: the stores, and where its proxies send spans."""
+    return {**stores.addresses(), **backends.addresses()}

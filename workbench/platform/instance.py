@@ -107,6 +107,20 @@ class Instance:
         return f"http://127.0.0.1:{self.ports.prometheus}"
 
     @property
+    def loki_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.loki}"
+
+    @property
+    def jaeger_url(self) -> str:
+        """Jaeger's API."""
+        return f"http://127.0.0.1:{self.ports.jaeger}"
+
+    @property
+    def otlp_url(self) -> str:
+        """Where spans are sent: OTLP over HTTP."""
+        return f"http://127.0.0.1:{self.ports.jaeger_otlp}"
+
+    @property
     def alertmanager_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.alertmanager}"
 

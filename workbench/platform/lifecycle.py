@@ -16,17 +16,15 @@ import psutil
 from workbench.adapters import processes as machine
 from workbench.adapters.supervisor import Supervisor, render_configuration, start_supervisor
 from workbench.demo_data import load_demo_data
-from workbench.platform import datastores, postgres, preflight, readiness, secrets, workloads
+from workbench.platform import datastores, monitoring, postgres, preflight, readiness, secrets, workloads
+from workbench.platform.backends import Backends
 from workbench.platform.blueprint import Blueprint, blueprint, stop_order, write_files
 from workbench.platform.datastores import DataStores
 from workbench.platform.instance import PUBLIC_HOST, Instance
 from workbench.platform.lock import exclusive
-from workbench.platform.monitoring import WORKLOADS
 from workbench.platform.programs import Program
 from workbench.platform.status import Status, read_status
 
-# The ingress and four sidecars, four services, three exporters, Prometheus, Alertmanager.
-TARGETS: Final = 2 * len(WORKLOADS) + 6
 _SUPERVISOR_DEADLINE_S: Final = 20.0
 
 Step = Callable[[str], AbstractContextManager[object]]
@@ -121,6 +119,8 @@ class Platform:
         with self._undone_on_failure(running):
             with step("write certificates and configuration"):
                 write_files(self.instance, stores)
+            if "prometheus" in running:
+                monitoring.reload_prometheus(self.instance)
             with step("start the supervisor"):
                 self._supervise(plan)
             self._start_groups(stores, plan, step)
@@ -218,15 +218,17 @@ def wait_for_telemetry(instance: Instance) -> None:
         NotReadyError: not within 60 s; the message says which of the two.
     """
     prometheus = instance.prometheus_url
+    optional = Backends.found(instance).metrics_ports()
+    targets = monitoring.target_count(monitoring.prometheus_configuration(instance.ports, optional))
 
     def scraped() -> bool:
-        return readiness.series(prometheus, "sum(up)") == [float(TARGETS)]
+        return readiness.series(prometheus, "sum(up)") == [float(targets)]
 
     def counted() -> bool:
         readiness.answers(f"{instance.ingress_url}/v1/posts?limit=1", host=PUBLIC_HOST)
         return bool(readiness.series(prometheus, 'istio_requests_total{reporter="source",response_code="200"}'))
 
-    readiness.wait_until(scraped, f"all {TARGETS} targets are scraped", readiness.TELEMETRY_DEADLINE_S)
+    readiness.wait_until(scraped, f"all {targets} targets are scraped", readiness.TELEMETRY_DEADLINE_S)
     readiness.wait_until(counted, "istio_requests_total is in Prometheus", readiness.TELEMETRY_DEADLINE_S)
 
 

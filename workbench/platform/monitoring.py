@@ -1,7 +1,12 @@
 """Prometheus and Alertmanager of an instance: their configuration files and processes."""
 
+from collections.abc import Mapping
+from contextlib import suppress
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Final
+from urllib.error import URLError
+from urllib.request import ProxyHandler, Request, build_opener
 
 from ruamel.yaml import YAML
 
@@ -35,8 +40,8 @@ _ISTIOS_NAMES: Final = (
 )
 
 
-def prometheus_configuration(ports: Ports) -> dict[str, Any]:
-    """Return prometheus.yml as data."""
+def prometheus_configuration(ports: Ports, optional: Mapping[str, int] | None = None) -> dict[str, Any]:
+    """Return prometheus.yml as data; `optional` has the metrics ports of components that may be missing, by job."""
     return {
         "global": {
             "scrape_interval": f"{SCRAPE_INTERVAL_S}s",
@@ -64,8 +69,22 @@ def prometheus_configuration(ports: Ports) -> dict[str, Any]:
             _job("node", ports.node_exporter),
             _job("prometheus", ports.prometheus),
             _job("alertmanager", ports.alertmanager),
+            *(_job(name, port) for name, port in (optional or {}).items()),
         ],
     }
+
+
+def target_count(configuration: Mapping[str, Any]) -> int:
+    """Return how many targets a prometheus.yml scrapes."""
+    jobs = configuration["scrape_configs"]
+    return sum(len(static["targets"]) for job in jobs for static in job["static_configs"])
+
+
+def reload_prometheus(instance: Instance) -> None:
+    """Let a running Prometheus read its configuration again; one that does not answer is about to be started anyway."""
+    request = Request(f"{instance.prometheus_url}/-/reload", method="POST")  # noqa: S310 - an address of our own port
+    with suppress(URLError, OSError, HTTPException), build_opener(ProxyHandler({})).open(request, timeout=5):
+        pass
 
 
 def _job(name: str, port: int) -> dict[str, Any]:

@@ -104,6 +104,19 @@ class Ports:
     def node_exporter(self) -> int:
         return self.base + 67
 
+    @property
+    def loki_grpc(self) -> int:
+        """Where Loki's parts talk to each other."""
+        return self.base + 70
+
+    @property
+    def jaeger_grpc(self) -> int:
+        return self.base + 71
+
+    @property
+    def jaeger_health(self) -> int:
+        return self.base + 72
+
     def workload(self, name: str) -> WorkloadPorts:
         """Return the block of a workload; KeyError when it has none."""
         first = self.base + WORKLOAD_BLOCKS[name]

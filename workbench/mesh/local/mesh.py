@@ -6,12 +6,15 @@ without a restart. Everything is rendered and placed before the first file is wr
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from workbench.adapters.certificates import load_or_create
-from workbench.mesh.kinds.telemetry import MeshConfig
-from workbench.mesh.local.placement import LOOPBACK, Placement
+from workbench.mesh.loader import load_mesh_config
+from workbench.mesh.local.placement import LOOPBACK, TRACE_BACKEND, Placement
 from workbench.mesh.local.processes import EnvoyProcess
 from workbench.mesh.local.projection import LocalConfig, project
 from workbench.mesh.local.store import ProxyStore
@@ -19,12 +22,17 @@ from workbench.mesh.render import proxies_of, render
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+    from workbench.mesh.kinds.telemetry import MeshConfig
     from workbench.mesh.model import Proxy, Resources
 
-MESH_CONFIG: Final = MeshConfig(accessLogEncoding="JSON")
-"""Istio's default access log is text; machines read these."""
+MESH_CONFIG_FILE: Final = Path(__file__).resolve().parents[3] / "k8s" / "istiod" / "mesh-config.yaml"
+
+
+@cache
+def mesh_config() -> MeshConfig:
+    """Return the lines of Istio's mesh configuration that a cluster gets, too."""
+    return load_mesh_config(str(MESH_CONFIG_FILE), MESH_CONFIG_FILE.read_text(encoding="utf-8"))
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,7 @@ def write_mesh(resources: Resources, placement: Placement, folder: Path, *, envo
         MeshConfigError: Istio or the renderer refuses the resources, or something has no place on this machine;
             nothing has been written.
     """
+    resources = resources if TRACE_BACKEND in placement.servers else _untraced(resources)
     proxies = proxies_of(resources)
     peers = tuple(proxy.workload for proxy in proxies)
     projected: list[tuple[Proxy, LocalConfig]] = [
@@ -59,7 +68,7 @@ def write_mesh(resources: Resources, placement: Placement, folder: Path, *, envo
             proxy,
             project(
                 proxy,
-                render(resources, proxy, mesh=MESH_CONFIG),
+                render(resources, proxy, mesh=mesh_config()),
                 placement=placement,
                 files=store_of(folder, proxy.workload.name).files,
                 peers=peers,
@@ -75,6 +84,14 @@ def write_mesh(resources: Resources, placement: Placement, folder: Path, *, envo
         versions[proxy.workload.name] = store.write(config)
     ordered = sorted(proxies, key=lambda proxy: (proxy.role.value, proxy.workload.name))
     return WrittenMesh([process_of(proxy, placement, folder, envoy) for proxy in ordered], versions)
+
+
+def _untraced(resources: Resources) -> Resources:
+    """Take tracing out: a span that nobody receives would cost and serve nothing."""
+    telemetries = tuple(
+        one.model_copy(update={"spec": one.spec.model_copy(update={"tracing": []})}) for one in resources.telemetries
+    )
+    return dataclasses.replace(resources, telemetries=telemetries)
 
 
 def process_of(proxy: Proxy, placement: Placement, folder: Path, envoy: Path) -> EnvoyProcess:

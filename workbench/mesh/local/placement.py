@@ -22,6 +22,9 @@ HTTP_PORT: Final = 80
 
 INGRESS_WORKLOAD: Final = "istio-ingressgateway"
 
+TRACE_BACKEND: Final = "jaeger"
+"""The server to which proxies send spans; no application calls it, so that it has no port for them."""
+
 _TCP_SERVICES: Final = ("postgres", "valkey")
 
 
@@ -57,7 +60,11 @@ class Placement:
             return LOOPBACK, self.ports.ingress
         if workload.injected:
             return LOOPBACK, self.block(workload).inbound
-        default = {"postgres": self.ports.postgres, "valkey": self.ports.valkey}.get(workload.name)
+        default = {
+            "postgres": self.ports.postgres,
+            "valkey": self.ports.valkey,
+            TRACE_BACKEND: self.ports.jaeger_otlp,
+        }.get(workload.name)
         if workload.name in self.servers:
             return self.servers[workload.name]
         if default is None:

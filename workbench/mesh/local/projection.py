@@ -28,7 +28,7 @@ from workbench.mesh.local.labels import (
     usual_source_tags,
 )
 from workbench.mesh.local.metrics import Labelled, connection_loggers, request_loggers
-from workbench.mesh.local.placement import HTTP_PORT, Placement
+from workbench.mesh.local.placement import HTTP_PORT, TRACE_BACKEND, Placement
 from workbench.mesh.local.tcp_bytes import stat_prefix
 from workbench.mesh.model import Endpoint, Json, Proxy, ProxyConfig, ProxyRole, Workload
 
@@ -81,10 +81,24 @@ def project(
     scene = _Scene(proxy, config, placement, files, peers)
     return LocalConfig(
         bootstrap=render_bootstrap(proxy, placement, files),
-        listeners=[_listener(scene, one) for one in config.listeners.values() if one["name"] != _OUTBOUND],
+        listeners=[_listener(scene, one) for one in config.listeners.values() if _has_a_place(scene, one)],
         clusters=[_cluster(scene, one) for name, one in config.clusters.items() if name != "InboundPassthroughCluster"],
         routes={name: _routes(one) for name, one in config.routes.items()},
     )
+
+
+def _has_a_place(scene: _Scene, listener: Json) -> bool:
+    """Tell listeners that are run here from those for traffic that applications here never send."""
+    return listener["name"] not in {_OUTBOUND, *(f"0.0.0.0_{port}" for port in _trace_ports(scene))}
+
+
+def _trace_ports(scene: _Scene) -> set[int]:
+    services = [
+        (service, name)
+        for name, cluster in scene.config.clusters.items()
+        for service in cluster.get("metadata", {}).get("filter_metadata", {}).get("istio", {}).get("services", [])
+    ]
+    return {int(name.split("|")[1]) for service, name in services if service["name"] == TRACE_BACKEND}
 
 
 def _listener(scene: _Scene, listener: Json) -> Json:

@@ -8,7 +8,7 @@ import pytest
 
 from workbench.mesh.loader import load_texts
 from workbench.mesh.local.files import Files
-from workbench.mesh.local.mesh import MESH_CONFIG
+from workbench.mesh.local.mesh import mesh_config
 from workbench.mesh.local.placement import Placement
 from workbench.mesh.local.projection import LocalConfig, project
 from workbench.mesh.render import proxies_of, render
@@ -82,7 +82,7 @@ def _project(resources: Resources, name: str, folder: Path) -> LocalConfig:
     proxy = next(one for one in proxies if one.workload.name == name)
     return project(
         proxy,
-        render(resources, proxy, mesh=MESH_CONFIG),
+        render(resources, proxy, mesh=mesh_config()),
         placement=Placement(Ports(21000)),
         files=Files(folder),
         peers=tuple(one.workload for one in proxies),

@@ -192,3 +192,11 @@ def test_with_jaeger_every_proxy_sends_spans_to_it_and_envoy_accepts_that(
 @pytest.mark.parametrize("name", ["istio-ingressgateway", *SERVICES])
 def test_without_jaeger_no_proxy_sends_spans_anywhere(written: Path, name: str) -> None:
     assert all("provider" not in manager["tracing"] for manager in _managers(written, name))
+
+
+@pytest.mark.parametrize("name", ["istio-ingressgateway", *SERVICES])
+def test_every_route_configuration_that_is_written_is_asked_for_by_a_listener(written: Path, name: str) -> None:
+    asked = {manager["rds"]["route_config_name"] for manager in _managers(written, name) if "rds" in manager}
+    folder = store_of(written, name).files.path("rds", "x").parent
+    files = {store_of(written, name).files.path("rds", one).name for one in asked}
+    assert {file.name for file in folder.glob("*.json")} == files

@@ -83,7 +83,8 @@ def project(
         bootstrap=render_bootstrap(proxy, placement, files),
         listeners=[_listener(scene, one) for one in config.listeners.values() if _has_a_place(scene, one)],
         clusters=[_cluster(scene, one) for name, one in config.clusters.items() if name != "InboundPassthroughCluster"],
-        routes={name: _routes(one) for name, one in config.routes.items()},
+        # No listener asks for the routes of a port that has no place here, so that no proxy would ever take them over.
+        routes={name: _routes(one) for name, one in config.routes.items() if name not in _trace_ports(scene)},
     )
 
 
@@ -92,13 +93,13 @@ def _has_a_place(scene: _Scene, listener: Json) -> bool:
     return listener["name"] not in {_OUTBOUND, *(f"0.0.0.0_{port}" for port in _trace_ports(scene))}
 
 
-def _trace_ports(scene: _Scene) -> set[int]:
+def _trace_ports(scene: _Scene) -> set[str]:
     services = [
         (service, name)
         for name, cluster in scene.config.clusters.items()
         for service in cluster.get("metadata", {}).get("filter_metadata", {}).get("istio", {}).get("services", [])
     ]
-    return {int(name.split("|")[1]) for service, name in services if service["name"] == TRACE_BACKEND}
+    return {name.split("|")[1] for service, name in services if service["name"] == TRACE_BACKEND}
 
 
 def _listener(scene: _Scene, listener: Json) -> Json:

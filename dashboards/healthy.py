@@ -15,6 +15,7 @@ EMPTY_WHEN_HEALTHY: Final = {
     ("chaos", "Faults"): "a fault in force",
     ("chaos", "Calls marked by a fault"): "a fault in force",
     ("chaos", "Injected by the proxies"): "a delay and an abort in force",
+    ("datastores", "Replication lag"): "a replica, or its slot",
     ("platform", "Age of the last backup"): "a backup that reports itself",
     ("platform", "Loki's answers"): "Loki, an optional component",
 }

@@ -90,14 +90,14 @@ def _postgres() -> Row:
             "Locks",
             "Granted locks by mode.",
             Look(unit="short", least=0),
-            Query(f"sum by (mode) (pg_locks_count{{{_OURS}}} > 0)", "{{mode}}"),
+            Query(f"sum by (mode) (pg_locks_count{{{_OURS}}})", "{{mode}}"),
         ),
         timeseries(
             "replication",
             "Replication lag",
-            "Seconds that a replica is behind; 0 on a server that is none.",
-            Look(unit="s", least=0, steps=((10, AMBER),)),
-            Query(f"max(pg_replication_lag{{{_PG}}})", "lag"),
+            "Bytes of the log that each replica's slot still needs. A slot that nobody reads keeps the log for ever.",
+            Look(unit="bytes", least=0, steps=((2**30, AMBER),)),
+            Query(f"max by (slot_name) (pg_replication_slots_pg_wal_lsn_diff{{{_PG}}})", "{{slot_name}}"),
         ),
     )
 

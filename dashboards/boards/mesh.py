@@ -9,6 +9,7 @@ from dashboards.boards.common import DURATION_MS, FAILED, REQUESTS, SHARE_OF_ERR
 from dashboards.grafana.board import Board, Row, row
 from dashboards.grafana.panels import AMBER, GREEN, RED, Look, node_graph, stat, table, timeseries
 from dashboards.grafana.queries import Query, quantile, rate, share
+from services.common.telemetry.workbench import CERTIFICATE_NOT_AFTER
 
 _SOURCE = 'job="envoy-stats",reporter="source"'
 _DESTINATION = 'job="envoy-stats",reporter="destination"'
@@ -61,8 +62,8 @@ def _all_right() -> Row:
             "certificates",
             "First certificate expires in",
             "The shortest time that any proxy's certificate still holds. They are rotated well before it ends.",
-            Look(unit="d", base=RED, steps=((0.02, GREEN),), decimals=2),
-            Query('min(envoy_server_days_until_first_cert_expiring{job="envoy-stats"})', "left"),
+            Look(unit="s", base=RED, steps=((3600, AMBER), (36000, GREEN))),
+            Query(_certificates_left(), "left"),
             width=6,
         ),
     )
@@ -182,6 +183,12 @@ def _nodes() -> str:
     calls = f'label_replace(sum by (source_workload) ({rates}), "id", "$1", "source_workload", "(.+)")'
     either = f"max by (id) ({called}) or max by (id) ({calls})"
     return f'label_replace({either}, "title", "$1", "id", "(.+)")'
+
+
+def _certificates_left() -> str:
+    """Return the shortest life left: as Istio's agent says it in a cluster, or as the local rotation publishes it."""
+    local = f'min({CERTIFICATE_NOT_AFTER.name}{{job="node"}}) - time()'
+    return f'min(istio_agent_cert_expiry_seconds{{job="envoy-stats"}}) or {local}'
 
 
 def _overhead() -> str:

@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -50,6 +51,14 @@ class Prometheus(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Sample:
+    """One series and its value of now."""
+
+    labels: Mapping[str, str]
+    value: float
+
+
 class HttpPrometheus:
     """A Prometheus at a URL.
 
@@ -80,6 +89,18 @@ class HttpPrometheus:
             if len(result) > 1:
                 raise CannotDecideError(f"{expression} has {len(result)} series at {self.url}, at most one is expected")
             return self._value(expression, result[0]["value"][1]) if result else None
+
+    def vector(self, expression: str) -> list[Sample]:
+        """Return an expression's series with their values of now; not a number is one here: it is only looked at.
+
+        Raises:
+            CannotDecideError: Prometheus could not be asked, or did not understand.
+        """
+        data = self._query(expression)
+        with self._expected_shape(expression):
+            if data["resultType"] == "scalar":
+                return [Sample({}, float(data["result"][1]))]
+            return [Sample(dict(one["metric"]), float(one["value"][1])) for one in data["result"]]
 
     def range(self, expression: str, start: float, end: float, step_s: float) -> list[Series]:
         """Return an expression's values at every step; what is not a number then is left out.

@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from workbench.platform.instance import Instance
 
 GATEWAY = "api-gateway"
-EXPORTERS = frozenset({"postgres-exporter", "valkey-exporter", "node-exporter"})
+EXPORTERS = frozenset({"postgres-exporter", "valkey-exporter", "node-exporter", "pages"})
 MONITORING = frozenset({"prometheus", "alertmanager"}) | EXPORTERS
 DATA_STORES = frozenset({"postgres", "valkey"})
 # Longer than Envoy's flush of its histograms (1 s) and a scrape (2 s) after it.

@@ -7,8 +7,9 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from alerts import routing
 from workbench.mesh.local.control import ControlPlane
-from workbench.platform import components, datastores, monitoring, workloads
+from workbench.platform import components, datastores, monitoring, rules, workloads
 from workbench.platform.backends import Backends
 from workbench.platform.datastores import DataStores
 from workbench.platform.exporters import exporter_programs
@@ -52,6 +53,7 @@ def blueprint(instance: Instance, stores: DataStores) -> Blueprint:
     watchers = (
         monitoring.prometheus_program(instance, components.obtain(components.PROMETHEUS, folder)),
         monitoring.alertmanager_program(instance, components.obtain(components.ALERTMANAGER, folder)),
+        workloads.pages_program(instance),
         *exporter_programs(instance, stores, lambda program: components.obtain(program, folder)),
         *backends.programs(),
     )
@@ -75,9 +77,11 @@ def write_files(instance: Instance, stores: DataStores) -> None:
     backends.write_files()
     monitoring.write_yaml(
         instance.state / "prometheus" / "prometheus.yml",
-        monitoring.prometheus_configuration(instance.ports, backends.metrics_ports()),
+        monitoring.prometheus_configuration(instance.ports, rules.patterns(instance), backends.metrics_ports()),
     )
-    monitoring.write_yaml(instance.state / "alertmanager" / "alertmanager.yml", monitoring.alertmanager_configuration())
+    rules.write(instance)
+    told = routing.local(f"{instance.pages_url}/notifications")
+    monitoring.write_yaml(instance.state / "alertmanager" / "alertmanager.yml", told)
     ControlPlane(instance, addresses(stores, backends)).push()
 
 

@@ -61,4 +61,4 @@ def _node(instance: Instance, binary: str) -> Program:
 def _exporter(name: str, argv: tuple[str, ...], port: int, environment: dict[str, str] | None = None) -> Program:
     address = f"127.0.0.1:{port}"
     listening = (*argv, f"--web.listen-address={address}")
-    return Program(name, listening, environment or {}, port=port, ready_url=f"http://{address}/metrics")
+    return Program(name, listening, environment or {}, port=port, ready_url=f"http://{address}/")

@@ -99,6 +99,15 @@ class Instance:
         return self.state / "published"
 
     @property
+    def notifications(self) -> Path:
+        """What Alertmanager told the local receiver, one notification a line."""
+        return self.state / "alertmanager" / "notifications.jsonl"
+
+    @property
+    def pages_url(self) -> str:
+        return f"http://127.0.0.1:{self.ports.pages}"
+
+    @property
     def ingress_url(self) -> str:
         return f"http://127.0.0.1:{self.ports.ingress}"
 

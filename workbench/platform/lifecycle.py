@@ -219,7 +219,7 @@ def wait_for_telemetry(instance: Instance) -> None:
     """
     prometheus = instance.prometheus_url
     optional = Backends.found(instance).metrics_ports()
-    targets = monitoring.target_count(monitoring.prometheus_configuration(instance.ports, optional))
+    targets = monitoring.target_count(monitoring.prometheus_configuration(instance.ports, (), optional))
 
     def scraped() -> bool:
         return readiness.series(prometheus, "sum(up)") == [float(targets)]

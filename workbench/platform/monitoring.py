@@ -1,6 +1,6 @@
 """Prometheus and Alertmanager of an instance: their configuration files and processes."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -12,13 +12,11 @@ from ruamel.yaml import YAML
 
 from workbench.mesh.local.tcp_bytes import PREFIX_TAG, PROMETHEUS_NAMES
 from workbench.platform import components
-from workbench.platform.instance import CHECKOUT, Instance
+from workbench.platform.instance import Instance
 from workbench.platform.ports import Ports
 from workbench.platform.programs import Program
 
 SCRAPE_INTERVAL_S: Final = 2
-# Compiled from slo/objectives and committed.
-RULES: Final = CHECKOUT / "slo" / "generated" / "prometheus"
 WORKLOADS: Final = ("api-gateway", "auth", "user", "blog")
 NAMESPACE: Final = "titanium-prod"
 INGRESS_NAMESPACE: Final = "istio-ingress"
@@ -40,7 +38,9 @@ _ISTIOS_NAMES: Final = (
 )
 
 
-def prometheus_configuration(ports: Ports, optional: Mapping[str, int] | None = None) -> dict[str, Any]:
+def prometheus_configuration(
+    ports: Ports, rule_files: Sequence[str] = (), optional: Mapping[str, int] | None = None
+) -> dict[str, Any]:
     """Return prometheus.yml as data; `optional` has the metrics ports of components that may be missing, by job."""
     return {
         "global": {
@@ -48,7 +48,7 @@ def prometheus_configuration(ports: Ports, optional: Mapping[str, int] | None = 
             "scrape_timeout": f"{SCRAPE_INTERVAL_S}s",
             "evaluation_interval": "5s",
         },
-        "rule_files": [str(RULES / "*.yaml")],
+        "rule_files": list(rule_files),
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [f"127.0.0.1:{ports.alertmanager}"]}]}]},
         "scrape_configs": [
             {
@@ -97,14 +97,6 @@ def _target(port: int, workload: str, namespace: str) -> dict[str, Any]:
     return {
         "targets": [f"127.0.0.1:{port}"],
         "labels": {"namespace": namespace, "pod": f"{workload}-0", "app": workload},
-    }
-
-
-def alertmanager_configuration() -> dict[str, Any]:
-    """Return alertmanager.yml as data: alerts are grouped and shown in its own pages; nobody is notified."""
-    return {
-        "route": {"receiver": "pages-of-alertmanager", "group_by": ["alertname", "namespace"]},
-        "receivers": [{"name": "pages-of-alertmanager"}],
     }
 
 

@@ -78,6 +78,7 @@ def _ports(ports: Ports) -> dict[str, int]:
         "alertmanager": ports.alertmanager,
         "postgres": ports.postgres,
         "valkey": ports.valkey,
+        "pages": ports.pages,
         "postgres-exporter": ports.postgres_exporter,
         "valkey-exporter": ports.valkey_exporter,
         "node-exporter": ports.node_exporter,

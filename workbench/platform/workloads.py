@@ -18,7 +18,7 @@ from workbench.adapters.processes import marked_environment
 from workbench.errors import CannotDecideError
 from workbench.platform import secrets
 from workbench.platform.datastores import DataStores
-from workbench.platform.instance import Instance
+from workbench.platform.instance import PORT_BASE_VARIABLE, STATE_VARIABLE, Instance
 from workbench.platform.monitoring import WORKLOADS
 from workbench.platform.postgres import SERVICES_WITH_DATABASE
 from workbench.platform.programs import Program
@@ -81,6 +81,14 @@ def _service(instance: Instance, stores: DataStores, name: str, telemetry: Mappi
         # Not ready (1 s), drain (20 s), flush telemetry (2 s), as in the Deployment.
         stop_wait_s=30,
     )
+
+
+def pages_program(instance: Instance) -> Program:
+    """Return the process of the workbench's own pages, which keep what Alertmanager sends."""
+    environment = {STATE_VARIABLE: str(instance.state), PORT_BASE_VARIABLE: str(instance.port_base)}
+    argv = (sys.executable, "-m", "workbench.pages.app")
+    ready = f"{instance.pages_url}/healthz"
+    return Program("pages", argv, environment, port=instance.ports.pages, ready_url=ready)
 
 
 def migrate(instance: Instance, stores: DataStores) -> None:

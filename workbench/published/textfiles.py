@@ -62,6 +62,12 @@ def verdicts(folder: Path, judged: Sequence[SloJudgement]) -> None:
     _write(folder, "gate", values)
 
 
+def certificates(folder: Path, not_after: Mapping[str, float]) -> None:
+    """Publish when each workload's certificate ends, in seconds since 1970."""
+    label = names.RunLabel.WORKLOAD.value
+    _write(folder, "certificates", [(names.CERTIFICATE_NOT_AFTER, {label: name}, at) for name, at in not_after.items()])
+
+
 def faults(folder: Path, in_force: Mapping[str, InjectedFault]) -> None:
     """Publish the faults in force; without any the file is empty, and their series end."""
     values = [

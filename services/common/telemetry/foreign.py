@@ -46,7 +46,7 @@ _ISTIO: Final = (
     "istio_tcp_connections_closed_total",
 )
 _PROXIES: Final = (
-    "envoy_server_days_until_first_cert_expiring",
+    "istio_agent_cert_expiry_seconds",
     "envoy_http_fault_delays_injected",
     "envoy_http_fault_aborts_injected",
 )
@@ -107,7 +107,7 @@ _POSTGRES: Final = (
     "pg_database_size_bytes",
     "pg_exporter_last_scrape_error",
     "pg_locks_count",
-    "pg_replication_lag",
+    "pg_replication_slots_pg_wal_lsn_diff",
     "pg_settings_max_connections",
     "pg_stat_activity_count",
     "pg_stat_activity_max_tx_duration",

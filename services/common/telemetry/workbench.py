@@ -15,6 +15,7 @@ class RunLabel(StrEnum):
     SLO = "slo"
     SERVICE = "service"
     KIND = "kind"
+    WORKLOAD = "workload"
 
 
 class Verdict(IntEnum):
@@ -38,6 +39,12 @@ LOAD_LAG: Final = Metric(
 GATE_VERDICT: Final = Metric("titanium_gate_verdict", Kind.GAUGE, "The latest verdict: 0 FAIL, 1 INCONCLUSIVE, 2 PASS.")
 GATE_UPPER: Final = Metric("titanium_gate_bad_share_upper", Kind.GAUGE, "Upper end of the interval of the bad share.")
 GATE_ALLOWED: Final = Metric("titanium_gate_bad_share_allowed", Kind.GAUGE, "The bad share that the objective allows.")
+CERTIFICATE_NOT_AFTER: Final = Metric(
+    "titanium_certificate_not_after_timestamp_seconds",
+    Kind.GAUGE,
+    "When the certificate of a workload's proxy ends, in seconds since 1970.",
+    unit=Unit.SECONDS,
+)
 FAULT: Final = Metric("titanium_fault_percent", Kind.GAUGE, "Share of requests that an injected fault hits, 0 to 100.")
 
 PUBLISHED: Final = (
@@ -50,5 +57,6 @@ PUBLISHED: Final = (
     GATE_VERDICT,
     GATE_UPPER,
     GATE_ALLOWED,
+    CERTIFICATE_NOT_AFTER,
     FAULT,
 )

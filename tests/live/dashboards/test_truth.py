@@ -70,10 +70,12 @@ def test_a_panel_that_is_empty_when_healthy_is_filled_by_its_fault(busy: LivePla
     try:
         assert busy.titanium("fault", "apply", "blog", "--abort", "503", "--percent", "60").returncode == 0
         assert busy.titanium("fault", "apply", "user", "--delay-ms", "200").returncode == 0
+        database(busy, "SELECT count(*) FROM pg_create_physical_replication_slot('probe', true)")
         (busy.instance.published / "backup.prom").write_text("titanium_backup_last_success_timestamp_seconds 1.7e9\n")
         wait_for_something(busy, wanted, 150)
     finally:
         busy.titanium("fault", "clear")
+        database(busy, "SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots")
         (busy.instance.published / "backup.prom").unlink(missing_ok=True)
 
 

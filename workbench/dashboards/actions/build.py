@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from workbench import generated
 from workbench.console import out
 from workbench.dashboards import files
 from workbench.errors import EXIT_PASS
@@ -24,6 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(_args: argparse.Namespace) -> int:
     """Write."""
-    written = files.write()
-    out.print(f"{len(written)} dashboards in {files.GENERATED}")
+    wanted = files.contents()
+    generated.write(files.GENERATED, wanted)
+    out.print(f"{len(wanted)} dashboards in {files.GENERATED}")
     return EXIT_PASS

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dashboards.lint.linter import lint
+from workbench import generated
 from workbench.console import out
 from workbench.dashboards import files
 from workbench.dashboards.known import known_metrics
@@ -27,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(_args: argparse.Namespace) -> int:
     """Check."""
     documents = files.built()
-    stale = files.differences()
+    stale = generated.differences(files.GENERATED, files.contents())
     findings = lint(documents.values(), known_metrics())
     for line in (*stale, *findings):
         out.print(str(line), markup=False)

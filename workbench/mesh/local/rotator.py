@@ -13,9 +13,10 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Final
 
-from workbench.adapters.certificates import LIFETIME, load_or_create
+from workbench.adapters.certificates import LIFETIME, expiry, load_or_create
 from workbench.mesh.local.mesh import authority_folder
 from workbench.mesh.local.store import ProxyStore
+from workbench.published import textfiles
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -27,12 +28,26 @@ _LOOKS_PER_LIFE: Final = 10
 def rotate(folder: Path, *, lifetime: datetime.timedelta = LIFETIME, now: datetime.datetime | None = None) -> list[str]:
     """Renew what is due below the mesh's folder; return the workloads that got a new certificate."""
     authority = load_or_create(authority_folder(folder))
-    stores = [ProxyStore(path.parent) for path in sorted((folder / "proxies").glob("*/bootstrap.json"))]
     return [
         store.folder.name
-        for store in stores
+        for store in _stores(folder)
         if store.rotate_if_due(authority, store.principal, lifetime=lifetime, now=now)
     ]
+
+
+def ends(folder: Path) -> dict[str, float]:
+    """Return when each proxy's certificate ends, in seconds since 1970."""
+    chains = {store.folder.name: store.certificate() for store in _stores(folder)}
+    return {name: expiry(chain).timestamp() for name, chain in chains.items() if chain is not None}
+
+
+def _stores(folder: Path) -> list[ProxyStore]:
+    return [ProxyStore(path.parent) for path in sorted((folder / "proxies").glob("*/bootstrap.json"))]
+
+
+def published_folder(mesh: Path) -> Path:
+    """Return where metrics are published: beside the mesh's folder, as in an instance."""
+    return mesh.parent / "published"
 
 
 def main() -> int:
@@ -46,9 +61,12 @@ def main() -> int:
     signal.signal(signal.SIGINT, stop)
     lifetime = datetime.timedelta(seconds=float(sys.argv[2])) if len(sys.argv) > 2 else LIFETIME  # noqa: PLR2004 - argv
     interval = min(_LONGEST_INTERVAL_S, lifetime.total_seconds() / _LOOKS_PER_LIFE)
+    folder = Path(sys.argv[1])
+    textfiles.certificates(published_folder(folder), ends(folder))
     while not stopped.wait(interval):
-        for name in rotate(Path(sys.argv[1]), lifetime=lifetime):
+        for name in rotate(folder, lifetime=lifetime):
             print(f"new certificate: {name}", flush=True)
+        textfiles.certificates(published_folder(folder), ends(folder))
     return 0
 
 

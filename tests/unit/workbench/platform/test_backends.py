@@ -32,7 +32,7 @@ def test_with_them_services_proxies_and_prometheus_know_where_they_are(instance:
     assert both.variables({})["LOKI_URL"] == "http://127.0.0.1:21060"
     assert both.variables({})["OTEL_EXPORTER_OTLP_ENDPOINT"] == "http://127.0.0.1:21061"
     assert both.addresses() == {"jaeger": ("127.0.0.1", 21061)}
-    with_them = monitoring.prometheus_configuration(instance.ports, both.metrics_ports())
+    with_them = monitoring.prometheus_configuration(instance.ports, (), both.metrics_ports())
     without = monitoring.prometheus_configuration(instance.ports)
     assert monitoring.target_count(with_them) == monitoring.target_count(without) + 2
 

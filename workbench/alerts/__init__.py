@@ -1,0 +1,1 @@
+"""What `titanium alerts` does: generated files and their proof."""

@@ -1,0 +1,1 @@
+"""The actions of `titanium alerts`, one a module."""

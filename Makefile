@@ -46,6 +46,17 @@ test-integration: setup ## integration tests only: real PostgreSQL and Valkey
 test-live: setup ## live tests only: the whole local platform
 	$(BIN)/pytest tests/live $(PYTEST_ARGS)
 
+.PHONY: components
+components: setup ## build Loki, Jaeger and Prometheus 3 into .titanium/bin (some minutes each, once)
+	$(TITANIUM) components build
+
+BUILT := $(CURDIR)/.titanium/bin
+.PHONY: test-full
+test-full: components ## what needs the optional components: traces, logs, and the rules again with Prometheus 3
+	PROMETHEUS_BIN=$(BUILT)/prometheus PROMTOOL_BIN=$(BUILT)/promtool \
+	  $(BIN)/pytest tests/live/full tests/contract/slo tests/integration/slo tests/integration/gate \
+	  -m "not gate_corpus" --no-cov $(PYTEST_ARGS)
+
 .PHONY: gate-corpus
 gate-corpus: setup ## judge builds that are known to be good or bad; writes the result into docs/gate.md
 	$(BIN)/pytest tests/live/gate_corpus -m gate_corpus --no-cov $(PYTEST_ARGS)

@@ -23,7 +23,8 @@ from workbench.errors import UsageError
 from workbench.platform.optional import Component
 
 _RECIPES: Final = Path(__file__).resolve().parents[1] / "components"
-_LINKER_FLAGS: Final = "-s -w"
+# Without symbols and debugging information: half the size.
+_STRIPPED: Final = "-s -w"
 # The first Go that fetches the toolchain that a go.mod asks for (go.dev/doc/toolchain).
 _OLDEST_GO: Final = (1, 21)
 _TIMEOUT_S: Final = 3600
@@ -82,7 +83,7 @@ class Workshop:
 
     def _compile(self, component: Component, go: Path, scratch: Path, say: Say, environment: Mapping[str, str]) -> None:
         command = [
-            *(str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", _LINKER_FLAGS),
+            *(str(go), "build", "-v", "-trimpath", "-buildvcs=false", "-ldflags", self._linker_flags(component)),
             *(("-tags", component.tags) if component.tags else ()),
             # A folder, so that one program and several are written alike.
             *("-o", f"{scratch}{os.sep}"),
@@ -124,8 +125,11 @@ class Workshop:
         digest = hashlib.sha256()
         for name in ("go.mod", "go.sum"):
             digest.update((self.recipe(component) / name).read_bytes())
-        digest.update(repr((component.packages, component.tags, _LINKER_FLAGS)).encode())
+        digest.update(repr((component.packages, component.tags, self._linker_flags(component))).encode())
         return digest.hexdigest()
+
+    def _linker_flags(self, component: Component) -> str:
+        return f"{_STRIPPED} -X {component.version_variable}={component.release(self.version(component))}"
 
     def _check_disk(self) -> None:
         free = shutil.disk_usage(self.bin).free

@@ -7,6 +7,7 @@ missing.
 """
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,19 +19,29 @@ from workbench.errors import UsageError
 
 @dataclass(frozen=True)
 class Component:
-    """A Go module with one or more programs; `packages` end in the programs' names, the main one first."""
+    """A Go module with one or more programs; `packages` end in the programs' names, the main one first.
+
+    `version_variable` is where its code looks for its own version, which a build outside its repository has to tell it.
+    """
 
     name: str
     variable: str
     module: str
     packages: tuple[str, ...]
     serves: str
+    version_variable: str
     tags: str = ""
 
     @property
     def programs(self) -> tuple[str, ...]:
         """The names of the programs, the main one first."""
         return tuple(package.rpartition("/")[2] for package in self.packages)
+
+    def release(self, version: str) -> str:
+        """Return what a module's version is called as a program: Prometheus 3.16.0 is the module v0.316.0."""
+        shown = version.removeprefix("v")
+        found = re.fullmatch(r"0\.3(\d\d)\.(\d+)", shown) if self.name == "prometheus" else None
+        return f"3.{int(found[1])}.{found[2]}" if found else shown
 
     @property
     def way(self) -> str:
@@ -39,9 +50,21 @@ class Component:
 
 
 LOKI: Final = Component(
-    "loki", "LOKI_BIN", "github.com/grafana/loki/v3", ("cmd/loki",), "logs of all programs in one place"
+    "loki",
+    "LOKI_BIN",
+    "github.com/grafana/loki/v3",
+    ("cmd/loki",),
+    "logs of all programs in one place",
+    "github.com/grafana/loki/v3/pkg/util/build.Version",
 )
-JAEGER: Final = Component("jaeger", "JAEGER_BIN", "github.com/jaegertracing/jaeger", ("cmd/jaeger",), "traces")
+JAEGER: Final = Component(
+    "jaeger",
+    "JAEGER_BIN",
+    "github.com/jaegertracing/jaeger",
+    ("cmd/jaeger",),
+    "traces",
+    "github.com/jaegertracing/jaeger/internal/version.latestVersion",
+)
 # Without service discovery, a dependency of which cannot be built; static targets are all that is used here.
 PROMETHEUS_3: Final = Component(
     "prometheus",
@@ -49,6 +72,7 @@ PROMETHEUS_3: Final = Component(
     "github.com/prometheus/prometheus",
     ("cmd/prometheus", "cmd/promtool"),
     "Prometheus 3 in the place of Debian's 2",
+    "github.com/prometheus/common/version.Version",
     "remove_all_sd",
 )
 COMPONENTS: Final = (LOKI, JAEGER, PROMETHEUS_3)

@@ -171,3 +171,14 @@ def test_an_unknown_component_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError, match="'tempo'") as refused:
         optional.by_name("tempo")
     assert "loki, jaeger, prometheus" in refused.value.hint
+
+
+@pytest.mark.parametrize(("version", "release"), [("v0.316.0", "3.16.0"), ("v0.301.2", "3.1.2"), ("v1.2.3", "1.2.3")])
+def test_prometheus_program_has_another_version_than_its_module(version: str, release: str) -> None:
+    assert PROMETHEUS_3.release(version) == release
+    assert LOKI.release("v3.7.8") == "3.7.8"
+
+
+def test_a_program_is_told_its_version(workshop: Workshop, environment: dict[str, str], tmp_path: Path) -> None:
+    workshop.build(LOKI, quiet, environment)
+    assert "-X github.com/grafana/loki/v3/pkg/util/build.Version=1.2.3" in (tmp_path / "seen").read_text()

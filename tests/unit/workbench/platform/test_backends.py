@@ -7,7 +7,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from workbench.platform import monitoring
-from workbench.platform.backends import JAEGER_CONFIGURATION, Backends, loki_configuration
+from workbench.platform.backends import JAEGER_CONFIGURATION, LOKI_CONFIGURATION, Backends
 from workbench.platform.instance import CHECKOUT, Instance
 
 LOKI, JAEGER = Path("/opt/loki"), Path("/opt/jaeger")
@@ -18,12 +18,10 @@ def instance(tmp_path: Path) -> Instance:
     return Instance(tmp_path, tmp_path / "state", 21000)
 
 
-def test_without_them_nothing_is_started_told_scraped_or_written(instance: Instance) -> None:
+def test_without_them_nothing_is_started_told_or_scraped(instance: Instance) -> None:
     none = Backends.found(instance, {"PATH": ""})
-    none.write_files()
     assert (none.loki, none.jaeger) == (None, None)
     assert (none.programs(), none.variables({}), none.addresses(), none.metrics_ports()) == ((), {}, {}, {})
-    assert not (instance.state / "loki").exists()
 
 
 def test_with_them_services_proxies_and_prometheus_know_where_they_are(instance: Instance) -> None:
@@ -44,13 +42,17 @@ def test_what_the_user_says_in_the_environment_stands(instance: Instance) -> Non
 
 
 def test_loki_listens_on_loopback_forgets_after_a_day_and_reports_to_nobody(instance: Instance) -> None:
-    configuration = loki_configuration(instance)
-    assert configuration["server"]["http_listen_address"] == "127.0.0.1"
+    text = (CHECKOUT / LOKI_CONFIGURATION).read_text()
+    loki, _ = Backends(instance, LOKI, None).programs()
+    assert loki.environment["LOKI_HOST"] == "127.0.0.1"
+    assert loki.environment["LOKI_FOLDER"] == str(instance.state / "loki")
+    assert set(re.findall(r"\$\{(\w+):", text)) == set(loki.environment)
+    configuration = YAML(typ="safe").load(text)
+    assert configuration["server"]["http_listen_address"] == "${LOKI_HOST:0.0.0.0}"
     assert configuration["server"]["grpc_listen_address"] == "127.0.0.1"
     assert configuration["limits_config"]["retention_period"] == "24h"
     assert configuration["compactor"]["retention_enabled"]
     assert not configuration["analytics"]["reporting_enabled"]
-    assert configuration["ingester"]["lifecycler"]["min_ready_duration"] == "0s"
 
 
 def test_jaegers_addresses_all_come_from_the_environment_that_it_is_given(instance: Instance) -> None:

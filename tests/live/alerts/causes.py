@@ -192,7 +192,7 @@ def aborted_requests(live: LivePlatform) -> Iterator[None]:
 @contextlib.contextmanager
 def frozen_now_and_then(live: LivePlatform) -> Iterator[None]:
     """A service whose loop stands still for 400 ms, again and again."""
-    pid = live.status()["user"]["pid"]
+    pid = live.status()["auth"]["pid"]
 
     async def freeze(opened: threading.Event, end: threading.Event) -> None:
         opened.set()

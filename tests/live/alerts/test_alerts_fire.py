@@ -24,32 +24,38 @@ if TYPE_CHECKING:
 _opener = build_opener(ProxyHandler({}))
 # Causes that are made together, and the alerts that they must raise.
 SCENES: dict[str, tuple[list[Cause], set[str]]] = {
-    "data stores": (
-        [causes.old_backup, causes.many_connections, causes.full_valkey, causes.deadlocks, causes.forgotten_slot],
+    "full, old, forgotten, short-lived, aborted": (
+        [
+            *(causes.old_backup, causes.many_connections, causes.full_valkey, causes.deadlocks, causes.forgotten_slot),
+            *(causes.short_certificates, causes.aborted_requests),
+        ],
         {
             *("BackupTooOld", "PostgresConnectionsNearLimit", "ValkeyMemoryNearLimit", "PostgresDeadlocks"),
-            "PostgresReplicationLag",
+            *("PostgresReplicationLag", "CertificateNotRenewed", "CertificateExpiresSoon", names.BURN_ALERT),
         },
     ),
-    "the mesh": (
-        [causes.short_certificates, causes.aborted_requests],
-        {"CertificateNotRenewed", "CertificateExpiresSoon", names.BURN_ALERT},
+    "a cache and a service that are down, configurations that are wrong": (
+        [
+            causes.stopped("valkey", "user"),
+            causes.frozen_now_and_then,
+            causes.alertmanager_with_nonsense,
+            causes.prometheus_with(lambda one: one.update(nonsense=True)),
+        ],
+        {
+            *("ValkeyDown", "CacheUnavailable", "TargetDown", "MeshUpstreamUnreachable", "EventLoopBlocked"),
+            *("PrometheusConfigReloadFailed", "AlertmanagerConfigReloadFailed"),
+        },
     ),
-    "what is down": (
-        [causes.stopped("valkey", "user")],
-        {"ValkeyDown", "CacheUnavailable", "TargetDown", "MeshUpstreamUnreachable"},
+    "a lock, and a service that restarts": (
+        [causes.locked_posts, causes.restarts],
+        {"DatabasePoolSaturated", "DatabasePoolTimeouts", "ServiceRestarting"},
     ),
-    "a lock": ([causes.locked_posts], {"DatabasePoolSaturated", "DatabasePoolTimeouts"}),
-    "a service that stumbles": ([causes.frozen_now_and_then], {"EventLoopBlocked"}),
-    "a service that restarts": ([causes.restarts], {"ServiceRestarting"}),
-    "PostgreSQL is down": ([causes.stopped("postgres")], {"PostgresDown"}),
-    "rules": (
-        [causes.wrong_rule, causes.without_job("envoy-stats"), causes.without_job("services")],
-        {"RuleEvaluationFailing", "MeshTargetsAbsent", "ServiceTargetsAbsent"},
-    ),
-    "configurations": (
-        [causes.prometheus_with(lambda one: one.update(nonsense=True)), causes.alertmanager_with_nonsense],
-        {"PrometheusConfigReloadFailed", "AlertmanagerConfigReloadFailed"},
+    "no database, wrong rules, lost targets": (
+        [
+            *(causes.stopped("postgres"), causes.wrong_rule),
+            *(causes.without_job("envoy-stats"), causes.without_job("services")),
+        ],
+        {"PostgresDown", "RuleEvaluationFailing", "MeshTargetsAbsent", "ServiceTargetsAbsent"},
     ),
 }
 # Alerts whose cause is not made here, and why. promtool plays all of them (tests/contract/alerts).

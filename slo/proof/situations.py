@@ -257,7 +257,8 @@ def _early(objective: Objective, row: BurnRow, step_s: int = STEP_S) -> int:
     """Return the last moment of an outage, in seconds on the grid of evaluations, at which a row must not yet fire."""
     exact = _multiple(row.detection_s(float(objective.allowance), 1.0), step_s)
     # Moments are counted, both ends of a window among them: the first bad one stands for the step before it, too.
-    return max(0, exact - (step_s if counts_events(objective) else 2 * step_s))
+    # Prometheus 3 leaves a window's left end out, so that one sample fewer is the whole: a step sooner is early enough.
+    return max(0, exact - (2 * step_s if counts_events(objective) else 3 * step_s))
 
 
 def _late(objective: Objective, row: BurnRow, step_s: int = STEP_S) -> int:

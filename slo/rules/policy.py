@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 FILE: Final = Path(__file__).parent.parent / "policies" / "burn-rates.yaml"
 STANDARD: Final = "standard"
 _ANNOTATION: Final = "burn-rate-policy"
+# A rate needs two samples: at Prometheus' default of one a minute, and without the window's left end (Prometheus 3
+# leaves it out), one minute never holds them.
+_SHORTEST_S: Final = 2 * MINUTE
 
 
 class _Model(BaseModel):
@@ -106,7 +109,9 @@ def _scaled(row: _Row, minimum_failures: int, from_s: int, to_s: int) -> BurnRow
     long_s, short_s = duration.seconds(row.long), duration.seconds(row.short)
     if from_s == to_s:
         return BurnRow(long_s, short_s, row.burn_rate, row.severity, minimum_failures)
-    scaled_long, scaled_short = (max(MINUTE, round(one * to_s / from_s / MINUTE) * MINUTE) for one in (long_s, short_s))
+    scaled_long, scaled_short = (
+        max(_SHORTEST_S, round(one * to_s / from_s / MINUTE) * MINUTE) for one in (long_s, short_s)
+    )
     share_of_budget = row.burn_rate * long_s / from_s
     rate = (share_of_budget * to_s / scaled_long).quantize(Decimal("0.001")).normalize()
     return BurnRow(scaled_long, scaled_short, rate, row.severity, minimum_failures)

@@ -33,7 +33,7 @@ def test_a_row_stands_for_the_same_share_of_every_period(window: str, tmp_path: 
 def test_seven_days_are_watched_by_windows_of_minutes(tmp_path: Path) -> None:
     first = rows_of(objective(tmp_path, text(window="duration: 7d, isRolling: true")))[0]
 
-    assert (first.long, first.short, first.burn_rate) == ("14m", "1m", Decimal("14.4"))
+    assert (first.long, first.short, first.burn_rate) == ("14m", "2m", Decimal("14.4"))
 
 
 def test_a_full_outage_is_detected_when_the_arithmetic_says(tmp_path: Path) -> None:

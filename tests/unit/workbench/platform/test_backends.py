@@ -46,9 +46,9 @@ def test_loki_listens_on_loopback_forgets_after_a_day_and_reports_to_nobody(inst
     loki, _ = Backends(instance, LOKI, None).programs()
     assert loki.environment["LOKI_HOST"] == "127.0.0.1"
     assert loki.environment["LOKI_FOLDER"] == str(instance.state / "loki")
-    assert set(re.findall(r"\$\{(\w+):", text)) == set(loki.environment)
+    assert set(re.findall(r"\$\{(\w+):-", text)) == set(loki.environment)
     configuration = YAML(typ="safe").load(text)
-    assert configuration["server"]["http_listen_address"] == "${LOKI_HOST:0.0.0.0}"
+    assert configuration["server"]["http_listen_address"] == "${LOKI_HOST:-0.0.0.0}"
     assert configuration["server"]["grpc_listen_address"] == "127.0.0.1"
     assert configuration["limits_config"]["retention_period"] == "24h"
     assert configuration["compactor"]["retention_enabled"]

@@ -70,6 +70,7 @@ class Database:
             pool_timeout=settings.database_acquire_timeout_s,
             pool_recycle=1800,
             pool_use_lifo=True,
+            hide_parameters=True,  # what users sent must not stand in exceptions
             connect_args={
                 "timeout": settings.database_connect_timeout_s,
                 "command_timeout": settings.database_command_timeout_s,

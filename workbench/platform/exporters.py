@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from workbench.platform.datastores import DataStores
     from workbench.platform.instance import Instance
 
+# PostgreSQL 17 has moved what this collector of Debian's exporter asks for.
+_NO_BGWRITER: Final = "--no-collector.bgwriter"
 _NODE_COLLECTORS: Final = ("cpu", "diskstats", "filesystem", "loadavg", "meminfo", "textfile")
 
 
@@ -42,7 +44,9 @@ def _postgres(instance: Instance, stores: DataStores, binary: str) -> Program:
     password = quote(secrets.password(instance.secrets, MONITOR), safe="")
     server = stores.database
     source = f"postgresql://{MONITOR}:{password}@{server.host}:{server.port}/postgres?sslmode=disable"
-    return _exporter("postgres-exporter", (binary,), instance.ports.postgres_exporter, {"DATA_SOURCE_NAME": source})
+    return _exporter(
+        "postgres-exporter", (binary, _NO_BGWRITER), instance.ports.postgres_exporter, {"DATA_SOURCE_NAME": source}
+    )
 
 
 def _valkey(instance: Instance, stores: DataStores, binary: str) -> Program:

@@ -1,24 +1,21 @@
 """Logs: one JSON object a line on stdout (the truth), with the ids of the request and of the trace.
 
-`extra={...}` of a logging call becomes fields of the line, except those whose names say that they are secret. A
-record's message and exception are the caller's: do not format secrets into them.
+`extra={...}` of a logging call becomes fields of the line, except those whose names say that they are secret. What
+message, exception and fields quote is redacted (`redaction.py`).
 """
 
 import json
 import logging
-import re
 import sys
 from datetime import UTC, datetime
 from typing import Any
 
 from services.common.context import current_request
+from services.common.telemetry.redaction import REDACTED, is_secret, redact
 from services.common.telemetry.registry import LogField
 from services.common.telemetry.tracing import tracer
 
 _STANDARD_ATTRIBUTES = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
-_SECRET = re.compile(r"passw|secret|token|authorization|cookie|api_?key|credential", re.IGNORECASE)
-_URL_PASSWORD = re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s/@]+@")
-REDACTED = "[redacted]"
 
 
 def current_ids() -> dict[str, str]:
@@ -56,24 +53,19 @@ class JsonFormatter(logging.Formatter):
             LogField.TIME: datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             LogField.LEVEL: record.levelname.lower(),
             LogField.LOGGER: record.name,
-            LogField.MESSAGE: without_passwords(record.getMessage()),
+            LogField.MESSAGE: redact(record.getMessage()),
             **self._static,
             **getattr(record, "titanium_ids", {}),
             **_extra(record),
         }
         if record.exc_info:
-            fields[LogField.EXCEPTION] = without_passwords(self.formatException(record.exc_info))
+            fields[LogField.EXCEPTION] = redact(self.formatException(record.exc_info))
         return json.dumps(fields, ensure_ascii=False, default=str)
-
-
-def without_passwords(text: str) -> str:
-    """Return the text with the password of every URL in it replaced."""
-    return _URL_PASSWORD.sub(rf"\1:{REDACTED}@", text)
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:
     return {
-        name: REDACTED if _SECRET.search(name) else value
+        name: REDACTED if is_secret(name) else redact(value) if isinstance(value, str) else value
         for name, value in vars(record).items()
         if name not in _STANDARD_ATTRIBUTES and name != "titanium_ids"
     }

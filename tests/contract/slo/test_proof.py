@@ -1,6 +1,6 @@
 """The proof holds: for the platform's own objectives, and for a tree of examples with every shape of indicator.
 
-Of the platform's objectives those that differ in more than a name: `titanium slo test` proves them all. The examples take
+Of the platform's objectives those that differ in more than a name: `titanium slo test` proves them all. Examples take
 a minute, and are proven by `make test-full`.
 """
 

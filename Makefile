@@ -54,7 +54,8 @@ BUILT := $(CURDIR)/.titanium/bin
 .PHONY: test-full
 test-full: components ## what needs the optional components: traces, logs, and the rules again with Prometheus 3
 	PROMETHEUS_BIN=$(BUILT)/prometheus PROMTOOL_BIN=$(BUILT)/promtool \
-	  $(BIN)/pytest tests/live/full tests/contract/slo tests/contract/k8s/test_monitoring.py tests/integration/slo tests/integration/gate \
+	  $(BIN)/pytest tests/live/full tests/contract/slo/test_proof.py tests/contract/alerts tests/contract/k8s/test_monitoring.py \
+	  tests/integration/slo tests/integration/gate \
 	  -m "not gate_corpus" --no-cov $(PYTEST_ARGS)
 
 .PHONY: gate-corpus

@@ -12,7 +12,9 @@ _LEFT: Final = f'min by (workload) ({_ENDS}{{job="node"}}) - time()'
 _DESTINATION: Final = 'job="envoy-stats",reporter="destination"'
 _SOURCE: Final = 'job="envoy-stats",reporter="source"'
 # UF: connection failed, also after retries (URX,UF); UH: no healthy host; UC: cut; NR: no route.
-_UNREACHED: Final = f'{_SOURCE},response_flags=~".*(UF|UH|UC|NR).*"'
+# Callers see a proxy that is gone, the workload's own proxy sees a process that is gone: both count.
+_SEEN: Final = 'job="envoy-stats"'
+_UNREACHED: Final = f'{_SEEN},response_flags=~".*(UF|UH|UC|NR).*"'
 
 
 def _policy(plain: float) -> dict[str, float | None]:
@@ -81,7 +83,7 @@ THEME: Final = Theme(
         Alert(
             name="MeshUpstreamUnreachable",
             expr=f"sum by (destination_workload) (rate(istio_requests_total{{{_UNREACHED}}}[5m]))"
-            f" > 0.05 * sum by (destination_workload) (rate(istio_requests_total{{{_SOURCE}}}[5m]))",
+            f" > 0.05 * sum by (destination_workload) (rate(istio_requests_total{{{_SEEN}}}[5m]))",
             wait="2m",
             severity=Severity.WARNING,
             team="platform",

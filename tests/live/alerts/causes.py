@@ -225,10 +225,10 @@ def restarts(live: LivePlatform) -> Iterator[None]:
 def wrong_rule(live: LivePlatform) -> Iterator[None]:
     """A rule that gives two series the same labels, so that it cannot be evaluated."""
     rule = {"record": "x:y:z", "expr": 'label_replace(up, "instance", "", "", "") * 0', "labels": {"job": "same"}}
-    with changed(rules.folder(live.instance) / "alerts" / "broken.yaml", {"groups": [{"name": "b", "rules": [rule]}]}):
+    file = rules.folder(live.instance) / "alerts" / "broken.yaml"
+    with reloaded(live.instance.prometheus_url), changed(file, {"groups": [{"name": "b", "rules": [rule]}]}):
         assert reload(live.instance.prometheus_url)
         yield
-    assert reload(live.instance.prometheus_url)
 
 
 def prometheus_with(change: Callable[[dict[str, object]], object]) -> Cause:
@@ -239,29 +239,28 @@ def prometheus_with(change: Callable[[dict[str, object]], object]) -> Cause:
         file = live.instance.state / "prometheus" / "prometheus.yml"
         document = yaml.safe_load(file.read_text())
         change(document)
-        with changed(file, document):
+        with reloaded(live.instance.prometheus_url), changed(file, document):
             reload(live.instance.prometheus_url)
             yield
-        assert reload(live.instance.prometheus_url)
 
     return cause
 
 
-def without_job(name: str) -> Cause:
-    def change(document: dict[str, object]) -> None:
-        jobs = document["scrape_configs"]
-        assert isinstance(jobs, list)
-        jobs[:] = [job for job in jobs if job["job_name"] != name]
-
-    return prometheus_with(change)
+@contextlib.contextmanager
+def alertmanager_with_nonsense(live: LivePlatform) -> Iterator[None]:
+    url = live.instance.alertmanager_url
+    with reloaded(url), changed(live.instance.state / "alertmanager" / "alertmanager.yml", {"nonsense": True}):
+        assert not reload(url)
+        yield
 
 
 @contextlib.contextmanager
-def alertmanager_with_nonsense(live: LivePlatform) -> Iterator[None]:
-    with changed(live.instance.state / "alertmanager" / "alertmanager.yml", {"nonsense": True}):
-        assert not reload(live.instance.alertmanager_url)
+def reloaded(url: str) -> Iterator[None]:
+    """A server that takes its files over when the block has put them back."""
+    try:
         yield
-    assert reload(live.instance.alertmanager_url)
+    finally:
+        assert reload(url)
 
 
 @contextlib.contextmanager

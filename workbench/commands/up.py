@@ -41,7 +41,7 @@ def addresses(instance: Instance) -> str:
         "blog": blog,
         "Prometheus": instance.prometheus_url,
         "Alertmanager": instance.alertmanager_url,
-        "pages": f"{instance.pages_url}/alerts",
+        "pages": f"{instance.pages_url}/d/overview, {instance.pages_url}/alerts",
         "logs": str(instance.logs),
     }
     backends = Backends.found(instance)

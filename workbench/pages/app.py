@@ -5,6 +5,7 @@
 | POST /notifications | Alertmanager's webhook |
 | GET /alerts | what arrived, as a page; `Accept: application/json` gives the alerts themselves |
 | GET /runbooks/{name} | a runbook |
+| GET /d/{uid} | a dashboard with live data |
 | GET /healthz | that it works |
 """
 
@@ -14,18 +15,22 @@ from html import escape
 from typing import Any
 
 import uvicorn
-from fastapi import FastAPI, HTTPException, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Request
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from workbench.pages import runbooks
+from workbench.pages.dashboards import router
 from workbench.pages.received import Received
 from workbench.platform.instance import Instance
 from workbench.reports.page import STYLE, table
 
 
-def create_app(received: Received) -> FastAPI:
-    """Return the application."""
+def create_app(received: Received, dashboards: APIRouter | None = None) -> FastAPI:
+    """Return the application, with the routes of the dashboards where there are some."""
     app = FastAPI(title="Titanium", docs_url=None, redoc_url=None, openapi_url=None)
+
+    if dashboards is not None:
+        app.include_router(dashboards)
 
     @app.get("/healthz")
     def healthz() -> dict[str, str]:
@@ -77,7 +82,7 @@ def _page(title: str, body: str) -> HTMLResponse:
 def main() -> None:
     """Serve the instance's pages until told to stop."""
     instance = Instance.from_environment()
-    app = create_app(Received(instance.notifications))
+    app = create_app(Received(instance.notifications), router(instance))
     uvicorn.run(app, host="127.0.0.1", port=instance.ports.pages, log_level="warning")
 
 

@@ -136,8 +136,9 @@ def assert_leads_somewhere(alert: dict[str, Any]) -> None:
     assert "{{" not in said["description"] + said["dashboard_url"]
     assert "<no value>" not in said["description"]
     assert "<error" not in said["description"] + said["dashboard_url"]
-    with _opener.open(said["runbook_url"], timeout=10) as response:
-        assert response.status == 200
+    for address in (said["runbook_url"], said["dashboard_url"]):
+        with _opener.open(address.replace(" ", "%20"), timeout=20) as response:
+            assert response.status == 200, address
 
 
 @pytest.mark.timeout(300)

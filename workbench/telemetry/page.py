@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from services.common.telemetry import foreign, meanings, registry
-from services.common.telemetry.workbench import PUBLISHED
+from services.common.telemetry import workbench as registry_of_runs
 from workbench.platform.instance import CHECKOUT
 
 if TYPE_CHECKING:
@@ -35,9 +35,10 @@ def _metrics() -> Iterator[str]:
     )
     yield "## Metrics of the workbench\n"
     yield "Load runs, verdicts, faults and certificates, as text files for the node exporter.\n"
-    yield from _table(("metric", "type", "is"), ([f"`{one.name}`", one.kind, one.help] for one in PUBLISHED))
+    yield from _table(("metric", "type", "labels", "is"), map(_published, registry_of_runs.PUBLISHED))
     yield "## Metrics of others that rules, alerts and dashboards name\n"
-    yield from _table(("metric", "labels"), (_others(name, labels) for name, labels in sorted(foreign.METRICS.items())))
+    yield "Without the labels of their targets: job, instance and, of pods, app, namespace and pod.\n"
+    yield from _table(("metric", "scraped as", "labels"), (_others(name) for name in sorted(foreign.METRICS)))
 
 
 def _words() -> Iterator[str]:
@@ -53,13 +54,26 @@ def _words() -> Iterator[str]:
 
 
 def _own(metric: registry.Metric) -> list[str]:
-    labels = ", ".join(f"`{label}`" for label in metric.labels)
     budget, stability = meanings.budget(metric), meanings.stability(metric)
-    return [f"`{metric.name}`", metric.kind, labels, stability, str(budget), metric.help]
+    return [f"`{metric.name}`", metric.kind, _names(metric.labels), stability, str(budget), metric.help]
 
 
-def _others(name: str, labels: frozenset[str] | None) -> list[str]:
-    return [f"`{name}`", "Istio's 25" if labels is not None else "as its exporter writes them"]
+def _published(metric: registry.Metric) -> list[str]:
+    return [f"`{metric.name}`", metric.kind, _names(metric.labels), metric.help]
+
+
+def _others(name: str) -> list[str]:
+    jobs = ", ".join(job for job, table in foreign.JOBS.items() if name in table)
+    labels = foreign.METRICS[name]
+    if labels is None:
+        return [f"`{name}`", "", "those of the rules"]
+    if name in foreign.ISTIO:
+        return [f"`{name}`", "envoy-stats", "Istio's 25"]
+    return [f"`{name}`", jobs, _names(sorted(labels))]
+
+
+def _names(labels: Iterable[str]) -> str:
+    return ", ".join(f"`{label}`" for label in labels)
 
 
 def _meanings(table: Mapping[Any, meanings.Meaning]) -> Iterator[list[str]]:

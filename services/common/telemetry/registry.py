@@ -47,7 +47,7 @@ class Metric:
     name: str
     kind: Kind
     help: str
-    labels: tuple[Label, ...] = ()
+    labels: tuple[StrEnum, ...] = ()
     unit: Unit = Unit.NONE
     buckets: tuple[float, ...] = ()
 

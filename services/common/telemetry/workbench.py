@@ -36,16 +36,29 @@ LOAD_P95: Final = Metric(
 LOAD_LAG: Final = Metric(
     "titanium_load_dispatcher_lag_seconds", Kind.GAUGE, "P99 of how late requests were started.", unit=Unit.SECONDS
 )
-GATE_VERDICT: Final = Metric("titanium_gate_verdict", Kind.GAUGE, "The latest verdict: 0 FAIL, 1 INCONCLUSIVE, 2 PASS.")
-GATE_UPPER: Final = Metric("titanium_gate_bad_share_upper", Kind.GAUGE, "Upper end of the interval of the bad share.")
-GATE_ALLOWED: Final = Metric("titanium_gate_bad_share_allowed", Kind.GAUGE, "The bad share that the objective allows.")
+_VERDICTS: Final = (RunLabel.SLO,)
+GATE_VERDICT: Final = Metric(
+    "titanium_gate_verdict", Kind.GAUGE, "The latest verdict: 0 FAIL, 1 INCONCLUSIVE, 2 PASS.", _VERDICTS
+)
+GATE_UPPER: Final = Metric(
+    "titanium_gate_bad_share_upper", Kind.GAUGE, "Upper end of the interval of the bad share.", _VERDICTS
+)
+GATE_ALLOWED: Final = Metric(
+    "titanium_gate_bad_share_allowed", Kind.GAUGE, "The bad share that the objective allows.", _VERDICTS
+)
 CERTIFICATE_NOT_AFTER: Final = Metric(
     "titanium_certificate_not_after_timestamp_seconds",
     Kind.GAUGE,
     "When the certificate of a workload's proxy ends, in seconds since 1970.",
+    (RunLabel.WORKLOAD,),
     unit=Unit.SECONDS,
 )
-FAULT: Final = Metric("titanium_fault_percent", Kind.GAUGE, "Share of requests that an injected fault hits, 0 to 100.")
+FAULT: Final = Metric(
+    "titanium_fault_percent",
+    Kind.GAUGE,
+    "Share of requests that an injected fault hits, 0 to 100.",
+    (RunLabel.SERVICE, RunLabel.KIND),
+)
 
 PUBLISHED: Final = (
     LOAD_TARGET,

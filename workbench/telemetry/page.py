@@ -51,6 +51,11 @@ def _words() -> Iterator[str]:
     ):
         yield f"## {title}\n"
         yield from _table(("name", "is", "values"), _meanings(table))
+    yield "## Values of `result`\n"
+    yield from _table(
+        ("metric", "values"),
+        ([f"`{metric.name}`", ", ".join(sorted(values))] for metric, values in meanings.RESULTS.items()),
+    )
 
 
 def _own(metric: registry.Metric) -> list[str]:

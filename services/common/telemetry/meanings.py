@@ -4,12 +4,21 @@ The registry holds what code needs at run time; this holds what people need, and
 `docs/telemetry.md` is generated from both, and an adversarial client must not be able to exceed a budget.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
 from services.common.telemetry import registry
-from services.common.telemetry.registry import Header, Label, LogField, LokiLabel, SpanAttribute
+from services.common.telemetry.registry import (
+    CacheResult,
+    DropReason,
+    Header,
+    Label,
+    LogField,
+    LokiLabel,
+    SpanAttribute,
+)
 
 
 class Stability(StrEnum):
@@ -82,6 +91,25 @@ BUDGETS: Final = {
     registry.CACHE_AGE: 4 * _FEW,
 }
 DEFAULT_BUDGET: Final = _FEW
+
+
+_STATUS_CLASSES: Final = frozenset({"1xx", "2xx", "3xx", "4xx", "5xx"})
+RESULTS: Final[Mapping[registry.Metric, frozenset[str]]] = {
+    registry.CLIENT_DURATION: _STATUS_CLASSES | {"timeout", "protocol", "unreachable", "error"},
+    registry.CACHE_REQUESTS: frozenset(CacheResult),
+    registry.RATE_LIMIT_DECISIONS: frozenset({"allowed", "limited", "open"}),
+}
+"""The closed set of `result`, by metric."""
+_CLOSED: Final[Mapping[StrEnum, frozenset[str]]] = {
+    Label.METHOD: registry.KNOWN_METHODS | {registry.OTHER_METHOD},
+    Label.STATE: frozenset({"used", "idle"}),
+    Label.REASON: frozenset(DropReason),
+}
+
+
+def allowed(metric: registry.Metric, label: StrEnum) -> frozenset[str] | None:
+    """Return the values that a label of a metric may have; None where they are not known before a service runs."""
+    return RESULTS[metric] if label == Label.RESULT else _CLOSED.get(label)
 
 
 def budget(metric: registry.Metric) -> int:

@@ -75,6 +75,15 @@ def test_every_name_has_a_meaning() -> None:
     assert set(meanings.HEADERS) == set(registry.Header)
 
 
+def test_every_result_is_one_of_a_closed_set() -> None:
+    assert set(meanings.RESULTS) == {metric for metric in METRICS if Label.RESULT in metric.labels}
+    for metric in METRICS:
+        combinations = 1
+        for label in metric.labels:
+            combinations *= len(meanings.allowed(metric, label) or {1})
+        assert combinations <= meanings.budget(metric), f"{metric.name}: its own values exceed its budget"
+
+
 def test_every_metric_of_the_module_is_listed_and_named_by_the_conventions() -> None:
     there = {value for value in vars(registry).values() if isinstance(value, registry.Metric)}
     assert there == set(METRICS)

@@ -2,9 +2,10 @@
 
 python-logging-loki posts every record by itself, blocking, without a time-out, with the time of sending, and recurses
 when the root logger is at DEBUG. Its own extension points (`LokiHandler.emitters`, `LokiEmitter.session_class`) are
-enough to change that: the emitter only puts the record into a bounded queue; a thread sends batches through a session
-that always has a time-out. What does not fit or is not accepted is dropped and counted: stdout has it anyway.
-Labels are static for the process; ids and the level go along as structured metadata.
+enough to change that: the emitter only puts the record into a queue, bounded in records and in bytes; a thread sends
+batches through a session that always has a time-out (`loki_delivery.py` says what it does with Loki's answers). What
+does not fit or is not accepted is dropped and counted: stdout has it anyway. Labels are static for the process; ids and
+the level go along as structured metadata.
 """
 
 import logging
@@ -20,18 +21,20 @@ from logging_loki import LokiHandler, emitter  # type: ignore[import-untyped]  #
 
 from services.common.settings import ServiceSettings
 from services.common.telemetry.logs import IdsFilter, JsonFormatter
+from services.common.telemetry.loki_delivery import Delivery, Entry, Outcome, Reply
 from services.common.telemetry.metrics import ServiceMetrics
 from services.common.telemetry.registry import DropReason, LogField, LokiLabel
 
 PUSH_PATH = "/loki/api/v1/push"
 _QUEUE_RECORDS = 10_000
+_QUEUE_BYTES = 8 * 1024 * 1024
 _BATCH_RECORDS = 500
 _BATCH_S = 1.0
 _TIMEOUT_S = (0.5, 1.0)  # connect, read
 # urllib3 logs every connection at DEBUG; shipping those records would make new ones for ever.
 _TRANSPORT_LOGGERS = ("urllib3", "requests", "logging_loki")
 
-Entry = list[Any]  # [nanoseconds as text, line, structured metadata], as Loki's push API takes it
+_HEADERS = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
 
 
 class TimeoutSession(requests.Session):
@@ -54,6 +57,8 @@ class BatchingEmitter(emitter.LokiEmitterV1):  # type: ignore[misc]  # the base 
     def __init__(self, url: str, tags: dict[str, str] | None = None, auth: tuple[str, str] | None = None) -> None:
         super().__init__(url, tags, auth)
         self._queue: queue.Queue[Entry] = queue.Queue(_QUEUE_RECORDS)
+        self._bytes = 0
+        self._lock = threading.Lock()
         self._closing = threading.Event()
         self._deadline = float("inf")
         self._metrics: ServiceMetrics | None = None
@@ -61,13 +66,18 @@ class BatchingEmitter(emitter.LokiEmitterV1):  # type: ignore[misc]  # the base 
 
     def start(self, metrics: ServiceMetrics) -> None:
         self._metrics = metrics
+        metrics.logs_queued.set_function(self._queue.qsize)
         self._thread.start()
 
     def __call__(self, record: logging.LogRecord, line: str) -> None:
         """Queue the record; never waits."""
-        try:
-            self._queue.put_nowait(self._entry(record, line))
-        except queue.Full:
+        size = len(line)
+        with self._lock:
+            fits = self._bytes + size <= _QUEUE_BYTES and not self._queue.full()
+            if fits:
+                self._bytes += size
+                self._queue.put_nowait(self._entry(record, line))
+        if not fits:
             self._drop(1, DropReason.QUEUE_FULL)
 
     @staticmethod
@@ -85,10 +95,14 @@ class BatchingEmitter(emitter.LokiEmitterV1):  # type: ignore[misc]  # the base 
         self.close()
 
     def _run(self) -> None:
+        delivery = Delivery(self.tags, self._post, self._closing.wait)
         while not (self._closing.is_set() and self._queue.empty()) and monotonic() < self._deadline:
             batch = self._next_batch()
             if batch:
-                self._send(batch)
+                self._count(delivery.deliver(batch))
+                with self._lock:
+                    # Only now: lines that are being sent take memory, too.
+                    self._bytes -= sum(len(line) for _, line, _ in batch)
 
     def _next_batch(self) -> list[Entry]:
         """Collect up to `_BATCH_RECORDS` records for up to `_BATCH_S`; at shutdown only what is already there."""
@@ -104,17 +118,19 @@ class BatchingEmitter(emitter.LokiEmitterV1):  # type: ignore[misc]  # the base 
                     break
         return batch
 
-    def _send(self, batch: list[Entry]) -> None:
-        payload = {"streams": [{"stream": self.tags, "values": batch}]}
+    def _post(self, body: bytes) -> Reply:
         try:
-            status = self.session.post(self.url, json=payload).status_code
+            response = self.session.post(self.url, data=body, headers=_HEADERS)
         except (requests.RequestException, OSError):
-            self._drop(len(batch), DropReason.UNREACHABLE)
-            return
-        if status != self.success_response_code:
-            self._drop(len(batch), DropReason.REJECTED)
-        elif self._metrics is not None:
-            self._metrics.logs_shipped.inc(len(batch))
+            return Reply(0)
+        after = response.headers.get("Retry-After", "")
+        return Reply(response.status_code, float(after) if after.isascii() and after.isdigit() else 0.0)
+
+    def _count(self, outcome: Outcome) -> None:
+        if self._metrics is not None and outcome.shipped:
+            self._metrics.logs_shipped.inc(outcome.shipped)
+        for reason, count in outcome.dropped.items():
+            self._drop(count, reason)
 
     def _drop(self, count: int, reason: DropReason) -> None:
         if self._metrics is not None and count:

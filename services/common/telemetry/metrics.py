@@ -48,6 +48,7 @@ class ServiceMetrics:
         self.cache_requests = make_counter(names.CACHE_REQUESTS, self.registry)
         self.cache_age = make_histogram(names.CACHE_AGE, self.registry)
         self.logs_dropped = make_counter(names.LOGS_DROPPED, self.registry)
+        self.logs_queued = make_gauge(names.LOGS_QUEUED, self.registry)
         self.logs_shipped = make_counter(names.LOGS_SHIPPED, self.registry)
         make_gauge(names.BUILD_INFO, self.registry).labels(service, version, platform.python_version()).set(1)
         for reason in names.DropReason:  # a counter that does not exist yet cannot be alerted on

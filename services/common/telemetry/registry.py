@@ -116,6 +116,7 @@ LOGS_DROPPED: Final = Metric(
     "Log records that were not shipped to Loki (they are on stdout), by reason.",
     (Label.REASON,),
 )
+LOGS_QUEUED: Final = Metric("log_records_queued", Kind.GAUGE, "Log records that wait to be shipped to Loki.")
 LOGS_SHIPPED: Final = Metric("log_records_shipped_total", Kind.COUNTER, "Log records that Loki has accepted.")
 ARGON2_REJECTED: Final = Metric(
     "auth_password_hash_rejected_total", Kind.COUNTER, "Logins and registrations refused because hashing is saturated."
@@ -144,6 +145,7 @@ METRICS: Final = (
     CACHE_REQUESTS,
     CACHE_AGE,
     LOGS_DROPPED,
+    LOGS_QUEUED,
     LOGS_SHIPPED,
     ARGON2_REJECTED,
     RATE_LIMIT_DECISIONS,
@@ -166,6 +168,7 @@ class DropReason(StrEnum):
     QUEUE_FULL = "queue_full"
     UNREACHABLE = "unreachable"
     REJECTED = "rejected"
+    REFUSED = "refused"
     SHUTDOWN = "shutdown"
 
 

@@ -1,5 +1,6 @@
 """Shipping logs to a Loki that works, refuses, stalls or is gone: the caller never notices, drops are counted."""
 
+import gzip
 import json
 import logging
 import threading
@@ -33,13 +34,23 @@ def _leave_the_request() -> Iterator[None]:
 
 
 class FakeLoki:
-    """Takes pushes; answers with `status` after `delay_s`."""
+    """Takes pushes; answers after `delay_s` with the next of `first`, then with `status`, with 400 for a bad line."""
 
     def __init__(self) -> None:
         self.status = 204
+        self.first: list[int] = []
         self.delay_s = 0.0
         self.pushes: list[dict[str, Any]] = []
         self.url = ""
+
+    def answer(self, push: dict[str, Any]) -> int:
+        if self.first:
+            return self.first.pop(0)
+        if any("poison" in line for stream in push["streams"] for _, line, _ in stream["values"]):
+            return 400
+        if self.status == 204:
+            self.pushes.append(push)
+        return self.status
 
     def entries(self) -> list[list[Any]]:
         return [entry for push in self.pushes for stream in push["streams"] for entry in stream["values"]]
@@ -53,9 +64,10 @@ def loki() -> Iterator[FakeLoki]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             time.sleep(fake.delay_s)
-            if self.path == "/loki/api/v1/push" and fake.status == 204:
-                fake.pushes.append(json.loads(body))
-            self.send_response(fake.status)
+            push = json.loads(gzip.decompress(body))
+            status = fake.answer(push) if self.path == "/loki/api/v1/push" else 404
+            self.send_response(status)
+            self.send_header("Retry-After", "1")
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
@@ -91,6 +103,17 @@ def shipping(url: str, metrics: ServiceMetrics, level: int = logging.INFO) -> It
 
 def _count(metrics: ServiceMetrics, name: str, **labels: str) -> float:
     return metrics.registry.get_sample_value(name, labels) or 0.0
+
+
+def _dropped(metrics: ServiceMetrics) -> float:
+    return sum(_count(metrics, "log_records_dropped_total", reason=reason) for reason in DropReason)
+
+
+def _until(condition: "Callable[[], bool]") -> None:
+    ends = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < ends
+        time.sleep(0.02)
 
 
 def _timed(work: "Callable[[], None]") -> float:
@@ -149,6 +172,54 @@ def test_what_loki_refuses_is_dropped_and_counted(loki: FakeLoki, metrics: Servi
 
     assert _count(metrics, "log_records_dropped_total", reason=DropReason.REJECTED) == 20
     assert _count(metrics, "log_records_shipped_total") == 0
+
+
+@pytest.mark.parametrize("first", [[429], [500, 503], [429, 500]])
+def test_what_failed_is_sent_again_in_its_order(loki: FakeLoki, metrics: ServiceMetrics, first: list[int]) -> None:
+    loki.first = first
+    with shipping(loki.url, metrics):
+        _log(50)
+        _until(lambda: _count(metrics, "log_records_shipped_total") == 50)
+        _log(5)
+    messages = [json.loads(line)["message"] for _, line, _ in loki.entries()]
+    assert messages == [*(f"record {number}" for number in range(50)), *(f"record {number}" for number in range(5))]
+    assert _dropped(metrics) == 0
+
+
+def test_a_line_that_is_refused_takes_no_other_with_it(loki: FakeLoki, metrics: ServiceMetrics) -> None:
+    with shipping(loki.url, metrics):
+        _log(20)
+        _logger.info("poison")
+        _log(20)
+    messages = [json.loads(line)["message"] for _, line, _ in loki.entries()]
+    assert messages == [f"record {number}" for number in range(20)] * 2
+    assert _count(metrics, "log_records_dropped_total", reason=DropReason.REJECTED) == 1
+    assert _count(metrics, "log_records_shipped_total") == 40
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_loki_of_somebody_else_is_said_once(
+    loki: FakeLoki, metrics: ServiceMetrics, status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    loki.status = status
+    with shipping(loki.url, metrics):
+        for _ in range(2):
+            _log(10)
+            _until(lambda: metrics.registry.get_sample_value("log_records_queued") == 0)
+            time.sleep(1.2)  # longer than a batch is collected: the next records are another batch
+    assert _count(metrics, "log_records_dropped_total", reason=DropReason.REFUSED) == 20
+    assert [record.getMessage() for record in caplog.records if record.name.startswith("logging_loki")] == [
+        f"Loki refuses all lines with {status}: is its address right, and its tenant?"
+    ]
+
+
+def test_long_lines_do_not_fill_the_memory(loki: FakeLoki, metrics: ServiceMetrics) -> None:
+    loki.delay_s = 3.0
+    with shipping(loki.url, metrics):
+        for _ in range(40):
+            _logger.info("x" * 500_000)
+        # 8 MiB are 16 of these lines, those that are being sent included.
+        assert _count(metrics, "log_records_dropped_total", reason=DropReason.QUEUE_FULL) >= 24
 
 
 def test_a_loki_that_is_down_costs_the_caller_nothing(metrics: ServiceMetrics) -> None:

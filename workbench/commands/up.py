@@ -10,6 +10,7 @@ from time import monotonic
 
 from workbench.console import out, step
 from workbench.errors import EXIT_PASS
+from workbench.platform import grafana
 from workbench.platform.backends import Backends
 from workbench.platform.instance import PUBLIC_HOST, Instance
 from workbench.platform.lifecycle import Platform
@@ -49,4 +50,6 @@ def addresses(instance: Instance) -> str:
         lines["Loki"] = instance.loki_url
     if backends.jaeger is not None:
         lines["Jaeger"] = f"{instance.jaeger_url} (or: titanium trace REQUEST_ID)"
+    if grafana.find() is not None:
+        lines["Grafana"] = f"http://127.0.0.1:{instance.ports.grafana}"
     return "\n".join(f"  {name:<13} {where}" for name, where in lines.items())

@@ -9,7 +9,7 @@ from typing import Final
 
 from alerts import routing
 from workbench.mesh.local.control import ControlPlane
-from workbench.platform import components, datastores, monitoring, rules, workloads
+from workbench.platform import components, datastores, grafana, monitoring, rules, workloads
 from workbench.platform.backends import Backends
 from workbench.platform.datastores import DataStores
 from workbench.platform.exporters import exporter_programs
@@ -56,6 +56,7 @@ def blueprint(instance: Instance, stores: DataStores) -> Blueprint:
         workloads.pages_program(instance),
         *exporter_programs(instance, stores, lambda program: components.obtain(program, folder)),
         *backends.programs(),
+        *((grafana.program(instance, found),) if (found := grafana.find()) else ()),
     )
     return Blueprint(
         stores=stores.programs,
@@ -79,6 +80,7 @@ def write_files(instance: Instance, stores: DataStores) -> None:
         monitoring.prometheus_configuration(instance.ports, rules.patterns(instance), backends.metrics_ports()),
     )
     rules.write(instance)
+    grafana.write_files(instance, loki=backends.loki is not None, jaeger=backends.jaeger is not None)
     told = routing.local(f"{instance.pages_url}/notifications")
     monitoring.write_yaml(instance.state / "alertmanager" / "alertmanager.yml", told)
     ControlPlane(instance, addresses(stores, backends)).push()

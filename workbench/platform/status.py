@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from workbench.adapters.processes import resident_mib
 from workbench.adapters.supervisor import Supervisor
 from workbench.platform import components
+from workbench.platform.grafana import HOME_VARIABLE
+from workbench.platform.grafana import find as find_grafana
 from workbench.platform.instance import Instance
 from workbench.platform.monitoring import WORKLOADS
 from workbench.platform.optional import SERVERS
@@ -51,6 +53,8 @@ def read_status(instance: Instance) -> Status:
         for component in SERVERS
         if find_optional(component, instance.bin) is None
     }
+    if find_grafana() is None:
+        optional["grafana"] = f"dashboards in Grafana: set {HOME_VARIABLE} to an unpacked release"
     supervisor = Supervisor(instance.supervisor_socket)
     if not supervisor.is_alive():
         return Status([], missing, optional)
@@ -84,6 +88,7 @@ def _ports(ports: Ports) -> dict[str, int]:
         "node-exporter": ports.node_exporter,
         "loki": ports.loki,
         "jaeger": ports.jaeger,
+        "grafana": ports.grafana,
         **{name: block.app for name, block in blocks.items()},
         **{f"{name}-sidecar": block.inbound for name, block in blocks.items()},
     }

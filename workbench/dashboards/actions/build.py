@@ -27,5 +27,5 @@ def run(_args: argparse.Namespace) -> int:
     """Write."""
     wanted = files.contents()
     generated.write(files.GENERATED, wanted)
-    out.print(f"{len(wanted)} dashboards in {files.GENERATED}")
+    out.print(f"{len(files.built())} dashboards: {len(wanted)} files in {files.GENERATED}")
     return EXIT_PASS

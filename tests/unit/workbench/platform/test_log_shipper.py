@@ -112,3 +112,15 @@ def test_other_lines_are_shipped_as_they_are(line: str) -> None:
 def test_labels_are_the_workload_and_the_container() -> None:
     assert labels("ingress")["service_name"] == "istio-ingressgateway"
     assert labels("blog-sidecar") == {"service_name": "blog", "environment": "development", "container": "istio-proxy"}
+
+
+def test_a_secret_in_a_path_does_not_go_along() -> None:
+    line = json.dumps({"path": "/v1/x?password=hunter2&n=1", "start_time": "2026-01-01T00:00:00Z", "n": 1})
+    _, shipped, _ = entry(line)
+    assert json.loads(shipped) == {
+        "path": "/v1/x?password=[redacted]&n=1",
+        "start_time": "2026-01-01T00:00:00Z",
+        "n": 1,
+    }
+    plain = '{"path": "/v1/x?n=1"}'
+    assert entry(plain)[1] == plain

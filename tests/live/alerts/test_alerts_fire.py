@@ -55,6 +55,8 @@ SCENES: dict[str, tuple[list[Cause], set[str]]] = {
         {"PostgresDown", "RuleEvaluationFailing"},
     ),
 }
+# The first is made in every run; the others take minutes (`make test-alerts`).
+FIRST, *REST = SCENES
 # Alerts whose cause is not made here, and why. promtool plays all of them (tests/contract/alerts).
 NOT_MADE = {
     "CacheUnavailable": "has a test of its own: Valkey's death silences it",
@@ -118,7 +120,7 @@ def test_with_load_and_nothing_broken_only_the_watchdog_fires(watched: LivePlatf
 
 
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("scene", SCENES)
+@pytest.mark.parametrize("scene", [FIRST, *(pytest.param(scene, marks=pytest.mark.causes) for scene in REST)])
 def test_an_alert_fires_for_its_cause_and_ends_with_it(scene: str, watched: LivePlatform) -> None:
     made, raised = SCENES[scene]
     with ExitStack() as stack:
@@ -141,6 +143,7 @@ def assert_leads_somewhere(alert: dict[str, Any]) -> None:
             assert response.status == 200, address
 
 
+@pytest.mark.causes
 @pytest.mark.timeout(300)
 def test_a_cause_that_is_known_already_is_silenced(watched: LivePlatform) -> None:
     """With Valkey down nobody is told that the cache is not there: the alert fires, and goes no further."""
@@ -155,6 +158,7 @@ def test_a_cause_that_is_known_already_is_silenced(watched: LivePlatform) -> Non
     wait_for(watched, {"ValkeyDown"}, "resolved", 60)
 
 
+@pytest.mark.causes
 @pytest.mark.timeout(300)
 def test_what_cannot_reach_anybody_fires_all_the_same(watched: LivePlatform) -> None:
     def until(name: str) -> None:

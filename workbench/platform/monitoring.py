@@ -28,8 +28,16 @@ _STRIP_PREFIX: Final = {
     "target_label": "__name__",
     "replacement": "$1",
 }
+# Envoy splits a listener's address at its dots: `envoy_http_0_0_0_80__fault_delays_injected`.
+_FAULTS: Final = {
+    "source_labels": ["__name__"],
+    "regex": "envoy_http_.*_?fault_(delays|aborts)_injected",
+    "target_label": "__name__",
+    "replacement": "envoy_http_fault_${1}_injected",
+}
 _ISTIOS_NAMES: Final = (
     _STRIP_PREFIX,
+    _FAULTS,
     *(
         {"source_labels": ["__name__"], "regex": envoys, "target_label": "__name__", "replacement": istios}
         for envoys, istios in PROMETHEUS_NAMES.items()

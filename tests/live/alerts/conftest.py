@@ -47,7 +47,7 @@ def reload(url: str) -> bool:
         return False
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlatform]:
     live = LivePlatform.create(tmp_path_factory.mktemp("alerts") / "state")
     load: subprocess.Popen[bytes] | None = None

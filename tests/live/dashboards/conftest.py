@@ -21,9 +21,9 @@ RATE_RPS = 50
 _WARM_S = 25
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def busy(platform: LivePlatform) -> Iterator[LivePlatform]:
-    """The platform with a load that goes on until the end, after a short run that the gate has judged."""
+    """The platform with a load that ends with these tests, after a short run that the gate has judged."""
     judged = platform.titanium("load", "--rate", str(RATE_RPS), "--duration", "5", "--warmup", "1")
     assert judged.returncode == 0, judged.stdout + judged.stderr
     # Any verdict will do: a run of five seconds decides nothing.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 import psutil
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from tests.live.conftest import LivePlatform
 
+# Five proxies, four services, Prometheus and Alertmanager, and the exporters of PostgreSQL, Valkey and the machine.
+TARGETS: Final = 5 + 4 + 2 + 3
+
 
 def eventually(condition: Callable[[], bool], what: str, deadline_s: float = 30) -> None:
     ends = time.monotonic() + deadline_s
@@ -31,8 +34,8 @@ def eventually(condition: Callable[[], bool], what: str, deadline_s: float = 30)
 
 
 def test_up_returns_when_every_target_is_scraped(platform: LivePlatform) -> None:
-    targets = series(platform.instance.prometheus_url, "up")
-    assert targets == [1.0] * 11
+    up = series(platform.instance.prometheus_url, "up")
+    assert up == [1.0] * TARGETS
 
 
 def test_up_returns_when_the_mesh_has_counted_a_request_at_the_ingress(platform: LivePlatform) -> None:

@@ -15,7 +15,7 @@ from slo import duration
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from alerts.model import Alert, Played, Theme
+    from alerts.model import MetricAlert, Played, Theme
 
 _COUNTER: Final = re.compile(r"_(total|count|bucket|sum|deadlocks)\{|^node_cpu_seconds|^process_start_time")
 # Gauges whose names look like counters.
@@ -33,7 +33,7 @@ def text(theme: Theme, rules: str) -> Iterator[str]:
     yield from json.dumps(tests(theme, rules), indent=1).splitlines()
 
 
-def _stories(alert: Alert) -> Iterator[dict[str, Any]]:
+def _stories(alert: MetricAlert) -> Iterator[dict[str, Any]]:
     waits = round(duration.from_promql(alert.wait)) // 60
     known, over = alert.settles_min + waits, alert.settles_min + 2
     last = known + over + 1
@@ -47,7 +47,7 @@ def _stories(alert: Alert) -> Iterator[dict[str, Any]]:
     yield _story(alert, "bad, then good: ends", there_and_back, [(known, True), (last, False)])
 
 
-def _story(alert: Alert, name: str, played: dict[str, str], asked: list[tuple[int, bool]]) -> dict[str, Any]:
+def _story(alert: MetricAlert, name: str, played: dict[str, str], asked: list[tuple[int, bool]]) -> dict[str, Any]:
     return {
         "name": f"{alert.name}: {name}",
         "interval": "1m",
@@ -56,7 +56,7 @@ def _story(alert: Alert, name: str, played: dict[str, str], asked: list[tuple[in
     }
 
 
-def _question(alert: Alert, minute: int, *, fires: bool) -> dict[str, Any]:
+def _question(alert: MetricAlert, minute: int, *, fires: bool) -> dict[str, Any]:
     firing = f'count(ALERTS{{alertname="{alert.name}",alertstate="firing"}}) > bool 0'
     samples = [{"labels": "{}", "value": 1}] if fires else []
     return {"expr": firing, "eval_time": f"{minute}m", "exp_samples": samples}

@@ -18,8 +18,10 @@ EMPTY_WHEN_HEALTHY: Final = {
     ("datastores", "Replication lag"): "a replica, or its slot",
     ("platform", "Age of the last backup"): "a backup that reports itself",
     ("platform", "Loki's answers"): "Loki, an optional component",
+    ("logs", "Lines by level, for longer than the lines are kept"): "Loki, an optional component",
+    ("logs", "Calls refused, for longer than the lines are kept"): "Loki, an optional component, and a refused call",
 }
 """What fills a panel, by dashboard and title."""
 
-OPTIONAL: Final = frozenset({("platform", "Loki's answers")})
+OPTIONAL: Final = frozenset(one for one, filled_by in EMPTY_WHEN_HEALTHY.items() if filled_by.startswith("Loki"))
 """Those of them that need an optional component."""

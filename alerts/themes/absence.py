@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.model import Alert, Severity, Theme
+from alerts.model import MetricAlert, Severity, Theme
 from services.common.telemetry import registry
 
 _SERVED: Final = f"{registry.REQUEST_DURATION.name}_count"
@@ -15,7 +15,7 @@ THEME: Final = Theme(
     "absence",
     "what does not report any more",
     (
-        Alert(
+        MetricAlert(
             name="TargetDown",
             expr='up{job=~".+"} == 0',
             wait="1m",
@@ -27,7 +27,7 @@ THEME: Final = Theme(
             bad={_BLOG: 0},
             good={_BLOG: 1},
         ),
-        Alert(
+        MetricAlert(
             name="ServiceTargetsAbsent",
             expr='absent(up{job="services"})',
             wait="2m",
@@ -39,7 +39,7 @@ THEME: Final = Theme(
             bad={_BLOG: None},
             good={_BLOG: 1},
         ),
-        Alert(
+        MetricAlert(
             name="MeshTargetsAbsent",
             expr='absent(up{job="envoy-stats"})',
             wait="2m",
@@ -51,7 +51,7 @@ THEME: Final = Theme(
             bad={_ENVOY: None},
             good={_ENVOY: 1},
         ),
-        Alert(
+        MetricAlert(
             name="MeshMetricsAbsent",
             expr='absent(istio_requests_total{job="envoy-stats"}) and on () count(up{job="envoy-stats"} == 1) > 0',
             wait="10m",
@@ -64,7 +64,7 @@ THEME: Final = Theme(
             bad={_ENVOY: 1, 'istio_requests_total{job="envoy-stats",reporter="source"}': None},
             good={_ENVOY: 1, 'istio_requests_total{job="envoy-stats",reporter="source"}': 60},
         ),
-        Alert(
+        MetricAlert(
             name="ServiceMetricsAbsent",
             expr=f'up{{job="services"}} == 1 unless on (app) {_SERVED}{{job="services"}}',
             wait="10m",
@@ -78,7 +78,7 @@ THEME: Final = Theme(
             bad={_BLOG: 1, f'{_SERVED}{{job="services",app="blog"}}': None},
             good={_BLOG: 1, f'{_SERVED}{{job="services",app="blog"}}': 60},
         ),
-        Alert(
+        MetricAlert(
             name="ServiceRestarting",
             expr='changes(process_start_time_seconds{job="services"}[15m]) > 2',
             wait="0m",

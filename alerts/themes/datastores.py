@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.model import Alert, Severity, Theme
+from alerts.model import MetricAlert, Severity, Theme
 from services.common.telemetry import registry
 
 _PG: Final = 'job="postgres"'
@@ -23,7 +23,7 @@ THEME: Final = Theme(
     "datastores",
     "PostgreSQL and Valkey down, near their limits, or behind; backups that are too old",
     (
-        Alert(
+        MetricAlert(
             name="PostgresDown",
             expr=f"pg_up{{{_PG}}} == 0",
             wait="1m",
@@ -36,7 +36,7 @@ THEME: Final = Theme(
             bad={f"pg_up{{{_PG}}}": 0},
             good={f"pg_up{{{_PG}}}": 1},
         ),
-        Alert(
+        MetricAlert(
             name="PostgresConnectionsNearLimit",
             expr=f"sum(pg_stat_activity_count{{{_PG}}}) > 0.8 * max(pg_settings_max_connections{{{_PG}}})",
             wait="5m",
@@ -54,7 +54,7 @@ THEME: Final = Theme(
                 f"pg_settings_max_connections{{{_PG}}}": 100,
             },
         ),
-        Alert(
+        MetricAlert(
             name="PostgresDeadlocks",
             # One is a conflict that was resolved; several within ten minutes are an order of locks that is wrong.
             expr=f"sum by (datname) (increase(pg_stat_database_deadlocks{{{_PG}}}[10m])) > 3",
@@ -69,7 +69,7 @@ THEME: Final = Theme(
             good={f'pg_stat_database_deadlocks{{{_PG},datname="blog"}}': 0},
             settles_min=11,
         ),
-        Alert(
+        MetricAlert(
             name="PostgresReplicationLag",
             # A gibibyte: minutes of a busy server's log, and a share of the disk that must not grow.
             expr=f"max by (slot_name) (pg_replication_slots_pg_wal_lsn_diff{{{_PG}}}) > 2 ^ 30",
@@ -83,7 +83,7 @@ THEME: Final = Theme(
             bad={f'pg_replication_slots_pg_wal_lsn_diff{{{_PG},slot_name="replica"}}': 4 * 2.0**30},
             good={f'pg_replication_slots_pg_wal_lsn_diff{{{_PG},slot_name="replica"}}': 2.0**20},
         ),
-        Alert(
+        MetricAlert(
             name="ValkeyDown",
             # A warning: without the cache users are slower, never wrong; if they are too slow, the latency SLO pages.
             expr=f"redis_up{{{_KV}}} == 0",
@@ -96,7 +96,7 @@ THEME: Final = Theme(
             bad={f"redis_up{{{_KV}}}": 0},
             good={f"redis_up{{{_KV}}}": 1},
         ),
-        Alert(
+        MetricAlert(
             name="ValkeyMemoryNearLimit",
             expr=f"redis_memory_used_bytes{{{_KV}}} > 0.9 * (redis_memory_max_bytes{{{_KV}}} > 0)",
             wait="10m",
@@ -109,7 +109,7 @@ THEME: Final = Theme(
             bad={f"redis_memory_used_bytes{{{_KV}}}": 126 * _MIB, f"redis_memory_max_bytes{{{_KV}}}": 128 * _MIB},
             good={f"redis_memory_used_bytes{{{_KV}}}": 10 * _MIB, f"redis_memory_max_bytes{{{_KV}}}": 128 * _MIB},
         ),
-        Alert(
+        MetricAlert(
             name="CacheUnavailable",
             expr=f'sum by (app) (rate({_CACHE}{{job="services",result=~"error|bypass"}}[5m]))'
             f' > 0.1 * sum by (app) (rate({_CACHE}{{job="services"}}[5m]))',
@@ -124,7 +124,7 @@ THEME: Final = Theme(
             bad=_cache(60, 600),
             good=_cache(600, 0),
         ),
-        Alert(
+        MetricAlert(
             name="BackupTooOld",
             # Backups are daily; two hours of grace. Where none report themselves there is nothing to be too old.
             expr=f'time() - max({_BACKUP}{{job="node"}}) > 26 * 3600',

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.model import Alert, Severity, Theme
+from alerts.model import MetricAlert, Severity, Theme
 from services.common.telemetry.workbench import CERTIFICATE_NOT_AFTER
 
 _ENDS: Final = CERTIFICATE_NOT_AFTER.name
@@ -38,7 +38,7 @@ THEME: Final = Theme(
     "mesh",
     "calls that are not encrypted, certificates that run out, workloads that cannot be reached",
     (
-        Alert(
+        MetricAlert(
             name="MeshPlaintext",
             expr="sum by (destination_workload) (rate(istio_requests_total{"
             f'{_DESTINATION},connection_security_policy="none",source_workload!="unknown"}}[5m])) > 0',
@@ -52,7 +52,7 @@ THEME: Final = Theme(
             bad=_policy(30),
             good=_policy(0),
         ),
-        Alert(
+        MetricAlert(
             name="CertificateNotRenewed",
             # Certificates live 24 hours and are renewed after 12: with 10 left, renewing has failed for two hours.
             expr=f"{_LEFT} < 10 * 3600",
@@ -67,7 +67,7 @@ THEME: Final = Theme(
             bad=_certificate(1800),
             good=_certificate(864000),
         ),
-        Alert(
+        MetricAlert(
             name="CertificateExpiresSoon",
             expr=f"{_LEFT} < 3600",
             wait="5m",
@@ -80,7 +80,7 @@ THEME: Final = Theme(
             bad=_certificate(1800),
             good=_certificate(864000),
         ),
-        Alert(
+        MetricAlert(
             name="MeshUpstreamUnreachable",
             expr=f"sum by (destination_workload) (rate(istio_requests_total{{{_UNREACHED}}}[5m]))"
             f" > 0.05 * sum by (destination_workload) (rate(istio_requests_total{{{_SEEN}}}[5m]))",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.model import Alert, Severity, Theme
+from alerts.model import MetricAlert, Severity, Theme
 from services.common.telemetry import registry
 
 _PROM: Final = 'job="prometheus"'
@@ -17,7 +17,7 @@ THEME: Final = Theme(
     "monitoring",
     "whether what watches everything is itself all right",
     (
-        Alert(
+        MetricAlert(
             name="Watchdog",
             expr="vector(1)",
             wait="0m",
@@ -30,7 +30,7 @@ THEME: Final = Theme(
             bad={},
             good={},
         ),
-        Alert(
+        MetricAlert(
             name="RuleEvaluationFailing",
             expr=f"sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total{{{_PROM}}}[5m])) > 0",
             wait="1m",
@@ -43,7 +43,7 @@ THEME: Final = Theme(
             bad={f"prometheus_rule_evaluation_failures_total{_RULES}": 2},
             good={f"prometheus_rule_evaluation_failures_total{_RULES}": 0},
         ),
-        Alert(
+        MetricAlert(
             name="RuleGroupsLate",
             expr=f"sum(increase(prometheus_rule_group_iterations_missed_total{{{_PROM}}}[5m])) > 0",
             wait="10m",
@@ -56,7 +56,7 @@ THEME: Final = Theme(
             bad={f"prometheus_rule_group_iterations_missed_total{_RULES}": 2},
             good={f"prometheus_rule_group_iterations_missed_total{_RULES}": 0},
         ),
-        Alert(
+        MetricAlert(
             name="PrometheusConfigReloadFailed",
             expr=f"prometheus_config_last_reload_successful{{{_PROM}}} == 0",
             wait="5m",
@@ -68,7 +68,7 @@ THEME: Final = Theme(
             bad={f"prometheus_config_last_reload_successful{{{_PROM}}}": 0},
             good={f"prometheus_config_last_reload_successful{{{_PROM}}}": 1},
         ),
-        Alert(
+        MetricAlert(
             name="PrometheusStorageFailing",
             expr=f"increase(prometheus_tsdb_compactions_failed_total{{{_PROM}}}[1h])"
             f" + increase(prometheus_tsdb_wal_corruptions_total{{{_PROM}}}[1h]) > 0",
@@ -88,7 +88,7 @@ THEME: Final = Theme(
             },
             settles_min=61,
         ),
-        Alert(
+        MetricAlert(
             name="PrometheusHasNoAlertmanager",
             expr=f"max(prometheus_notifications_alertmanagers_discovered{{{_PROM}}}) < 1",
             wait="5m",
@@ -100,7 +100,7 @@ THEME: Final = Theme(
             bad={f"prometheus_notifications_alertmanagers_discovered{{{_PROM}}}": 0},
             good={f"prometheus_notifications_alertmanagers_discovered{{{_PROM}}}": 1},
         ),
-        Alert(
+        MetricAlert(
             name="PrometheusDropsAlerts",
             expr=f"increase(prometheus_notifications_dropped_total{{{_PROM}}}[5m]) > 0",
             wait="1m",
@@ -112,7 +112,7 @@ THEME: Final = Theme(
             bad={f"prometheus_notifications_dropped_total{{{_PROM}}}": 5},
             good={f"prometheus_notifications_dropped_total{{{_PROM}}}": 0},
         ),
-        Alert(
+        MetricAlert(
             name="AlertmanagerConfigReloadFailed",
             expr=f"alertmanager_config_last_reload_successful{{{_AM}}} == 0",
             wait="5m",
@@ -124,7 +124,7 @@ THEME: Final = Theme(
             bad={f"alertmanager_config_last_reload_successful{{{_AM}}}": 0},
             good={f"alertmanager_config_last_reload_successful{{{_AM}}}": 1},
         ),
-        Alert(
+        MetricAlert(
             name="AlertmanagerNotificationsFailing",
             expr=f"sum by (integration) (rate(alertmanager_notifications_failed_total{{{_AM}}}[5m])) > 0",
             wait="5m",
@@ -137,7 +137,7 @@ THEME: Final = Theme(
             bad={f"alertmanager_notifications_failed_total{_WEBHOOK}": 6},
             good={f"alertmanager_notifications_failed_total{_WEBHOOK}": 0},
         ),
-        Alert(
+        MetricAlert(
             name="LogRecordsDropped",
             expr=f'sum by (app, reason) (rate({_DROPPED}{{job="services"}}[5m])) > 0',
             wait="5m",

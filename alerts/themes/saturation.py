@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from alerts.model import Alert, Severity, Theme
+from alerts.model import MetricAlert, Severity, Theme
 from services.common.telemetry import registry
 
 _OWN: Final = 'job="services"'
@@ -35,7 +35,7 @@ THEME: Final = Theme(
     "saturation",
     "what is full, or so busy that requests wait for it",
     (
-        Alert(
+        MetricAlert(
             name="DatabasePoolSaturated",
             # 90 %: the next burst queues. Queueing itself is DatabasePoolTimeouts.
             expr=f'sum by (app) ({_POOL}{{{_OWN},state="used"}}) > 0.9 * sum by (app) ({_POOL_MAX}{{{_OWN}}})',
@@ -50,7 +50,7 @@ THEME: Final = Theme(
             bad={f'{_POOL}{{{_BLOG},state="used"}}': 10, f"{_POOL_MAX}{{{_BLOG}}}": 10},
             good={f'{_POOL}{{{_BLOG},state="used"}}': 4, f"{_POOL_MAX}{{{_BLOG}}}": 10},
         ),
-        Alert(
+        MetricAlert(
             name="DatabasePoolTimeouts",
             expr=f"sum by (app) (rate({_TIMEOUTS}{{{_OWN}}}[5m])) > 0",
             wait="2m",
@@ -63,7 +63,7 @@ THEME: Final = Theme(
             bad={f"{_TIMEOUTS}{{{_BLOG}}}": 30},
             good={f"{_TIMEOUTS}{{{_BLOG}}}": 0},
         ),
-        Alert(
+        MetricAlert(
             name="EventLoopBlocked",
             # 100 ms: a fifth of the latency objective is lost before any work is done.
             expr=f"histogram_quantile(0.99, sum by (app, le) (rate({_LAG}_bucket{{{_OWN}}}[5m]))) > 0.1",
@@ -78,7 +78,7 @@ THEME: Final = Theme(
             bad=_lag(60),
             good=_lag(0),
         ),
-        Alert(
+        MetricAlert(
             name="PasswordHashingSaturated",
             expr=f"sum by (app) (rate({_HASHING}{{{_OWN}}}[5m])) > 0.1",
             wait="5m",
@@ -92,7 +92,7 @@ THEME: Final = Theme(
             bad={f'{_HASHING}{{job="services",app="auth"}}': 60},
             good={f'{_HASHING}{{job="services",app="auth"}}': 0},
         ),
-        Alert(
+        MetricAlert(
             name="MachineProcessorBusy",
             expr=f'1 - avg(rate(node_cpu_seconds_total{{{_NODE},mode="idle"}}[5m])) > 0.95',
             wait="15m",
@@ -104,7 +104,7 @@ THEME: Final = Theme(
             bad={f'node_cpu_seconds_total{{{_NODE},cpu="0",mode="idle"}}': 1},
             good={f'node_cpu_seconds_total{{{_NODE},cpu="0",mode="idle"}}': 40},
         ),
-        Alert(
+        MetricAlert(
             name="MachineMemoryShort",
             expr=f"1 - node_memory_MemAvailable_bytes{{{_NODE}}} / node_memory_MemTotal_bytes{{{_NODE}}} > 0.92",
             wait="5m",
@@ -123,7 +123,7 @@ THEME: Final = Theme(
                 f"node_memory_MemTotal_bytes{{{_NODE}}}": 24 * _GIB,
             },
         ),
-        Alert(
+        MetricAlert(
             name="DiskNearlyFull",
             # PostgreSQL stops at a full disk, and with it every write: five per cent is the time to act.
             expr=f'node_filesystem_avail_bytes{{{_NODE},fstype!~"tmpfs|ramfs"}}'

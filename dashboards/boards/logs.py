@@ -7,8 +7,10 @@ from dashboards.grafana.board import Board, Row, row
 from dashboards.grafana.panels import AMBER, RED, Look, logs, stat, timeseries
 from dashboards.grafana.queries import LogQuery, Query, rate
 from services.common.telemetry import registry
+from services.common.telemetry.workbench import LOG_RECORDS, REFUSED_CALLS
 
 _STREAM = f'{registry.LokiLabel.SERVICE}=~"$service"'
+_PROXY = f'{registry.LokiLabel.CONTAINER}="{registry.PROXY_CONTAINER}"'
 _LEVEL = registry.LogField.LEVEL
 _ERRORS = f'{{{_STREAM}}} | {_LEVEL}=~"error|critical"'
 
@@ -27,6 +29,7 @@ def board() -> Board:
         ),
         rows=(
             _all_right(),
+            _only_here(),
             _said(),
         ),
     )
@@ -74,6 +77,62 @@ def _all_right() -> Row:
             height=6,
         ),
     )
+
+
+def _only_here() -> Row:
+    """Return what no metric tells; each is watched by an alert of alerts/themes/logs.py."""
+    look = Look(unit="short", least=0)
+    legend = f"{{{{{registry.LokiLabel.SERVICE}}}}}"
+    return row(
+        "What does only a log tell?",
+        timeseries(
+            "refused",
+            "Calls refused by policy",
+            "Calls that a proxy refused because no AuthorizationPolicy allows them.",
+            look,
+            LogQuery(_count(f'{{{_STREAM},{_PROXY}}} |= "{registry.ACCESS_DENIED}"'), legend),
+            width=8,
+        ),
+        timeseries(
+            "tasks",
+            "Background tasks that failed",
+            "Tasks of a service that ended with an error for which no request waits.",
+            look,
+            LogQuery(
+                _count(f'{{{_STREAM}}} | {registry.LogField.LOGGER}="asyncio" | {_LEVEL}="error"'),
+                legend,
+            ),
+            width=8,
+        ),
+        timeseries(
+            "keys",
+            "Signing keys not renewed",
+            "Attempts to renew the keys that verify tokens that failed; the kept keys go on for an hour.",
+            look,
+            LogQuery(_count(f'{{{_STREAM}}} |= "{registry.LogMessage.KEYS_NOT_READ}"'), legend),
+            width=8,
+        ),
+        timeseries(
+            "kept",
+            "Lines by level, for longer than the lines are kept",
+            "Recorded by Loki into Prometheus.",
+            Look(unit="cps", least=0),
+            Query(f"sum by ({_LEVEL}) ({LOG_RECORDS.name}{{{_STREAM}}})", "{{level}}"),
+            width=12,
+        ),
+        timeseries(
+            "refused-kept",
+            "Calls refused, for longer than the lines are kept",
+            "Recorded by Loki into Prometheus.",
+            Look(unit="reqps", least=0),
+            Query(f"sum by ({registry.LokiLabel.SERVICE}) ({REFUSED_CALLS.name}{{{_STREAM}}})", legend),
+            width=12,
+        ),
+    )
+
+
+def _count(selector: str) -> str:
+    return f"sum by ({registry.LokiLabel.SERVICE}) (count_over_time({selector} [$__auto]))"
 
 
 def _said() -> Row:

@@ -25,6 +25,7 @@ from joserfc.jwk import KeySet
 
 from services.common.errors import UnauthenticatedError, UnavailableError
 from services.common.http_client import HttpClient
+from services.common.telemetry.registry import LogMessage
 
 _logger = logging.getLogger(__name__)
 
@@ -90,7 +91,7 @@ class CachedKeys:
                 self._keys, self._ids = None, frozenset()
             if key_id not in self._ids:
                 raise
-            _logger.warning("the keys that verify tokens cannot be read again; the kept ones go on")
+            _logger.warning(LogMessage.KEYS_NOT_READ.value)
 
     async def _refresh(self, key_id: str) -> None:
         if self._has_fresh(key_id) or self._clock() < self._next_fetch_at:

@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -94,10 +95,12 @@ class LivePlatform:
         return "\n".join(shown if rows else ["the platform is down", *shown[1:]])
 
 
-@pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlatform]:
-    """The platform of this run."""
-    live = LivePlatform.create(tmp_path_factory.mktemp("live") / "state")
+@contextmanager
+def running(state: Path, *, built: Path | None = None) -> Iterator[LivePlatform]:
+    """A platform that is up for as long as the block runs; `built` is a folder of optional components."""
+    live = LivePlatform.create(state)
+    if built is not None and built.exists():
+        live.instance.bin.symlink_to(built)
     try:
         came_up = live.titanium("up")
         if came_up.returncode != 0:
@@ -106,6 +109,13 @@ def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlatform]
         yield live
     finally:
         live.titanium("down")
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlatform]:
+    """The platform of this run."""
+    with running(tmp_path_factory.mktemp("live") / "state") as live:
+        yield live
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ from typing import Any, Final
 
 import httpx
 
+from workbench.adapters.loki import Loki
 from workbench.domain.trace import LogLine
-from workbench.errors import CannotDecideError
 
-_TIMEOUT_S: Final = 10.0
 _LIMIT: Final = 500
 _INGRESS_PROCESS: Final = "ingress"
 _INGRESS_WORKLOAD: Final = "istio-ingressgateway"
@@ -26,19 +25,9 @@ def from_loki(
         CannotDecideError: Loki does not answer, or not as expected.
     """
     condition = " or ".join(f"{name}={json.dumps(value)}" for name, value in ids.items())
-    parameters = {
-        "query": f'{{service_name=~".+"}} | {condition}',
-        "start": str(span_us[0] * 1000),
-        "end": str(span_us[1] * 1000),
-        "limit": str(_LIMIT),
-    }
-    try:
-        with httpx.Client(timeout=_TIMEOUT_S, transport=transport, trust_env=False) as client:
-            response = client.get(f"{url}/loki/api/v1/query_range", params=parameters)
-        streams = response.json()["data"]["result"]
-        return [_of_loki(stream["stream"], value) for stream in streams for value in stream["values"]]
-    except (httpx.HTTPError, ValueError, KeyError, TypeError) as error:
-        raise CannotDecideError(f"Loki does not answer at {url}: {str(error) or type(error).__name__}") from error
+    query = f'{{service_name=~".+"}} | {condition}'
+    streams = Loki(url, transport=transport).streams(query, span_us, _LIMIT)
+    return [_of_loki(stream["stream"], value) for stream in streams for value in stream["values"]]
 
 
 def _of_loki(labels: Mapping[str, str], value: tuple[str, str]) -> LogLine:

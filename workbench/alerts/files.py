@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 import yaml
 
 from alerts import proof, routing
-from alerts.catalogue import THEMES
-from alerts.render import COMMAND, header, prometheus_rule, rule_file
+from alerts.catalogue import LOGS, THEMES
+from alerts.render import COMMAND, LOKI_FILE, header, loki_config_map, loki_rule_file, prometheus_rule, rule_file
 from workbench.platform.instance import CHECKOUT
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 GENERATED: Final = CHECKOUT / "alerts" / "generated"
 RULES: Final = GENERATED / "prometheus"
 PROOF: Final = "promtool"
+LOKI: Final = "loki"
 
 
 def contents() -> dict[str, str]:
@@ -28,6 +29,8 @@ def contents() -> dict[str, str]:
         files[f"kubernetes/{theme.name}.yaml"] = _text(prometheus_rule(theme))
         proven = proof.text(theme, f"../prometheus/{theme.name}.yaml")
         files[f"{PROOF}/{theme.name}.yaml"] = _text([header(theme), *proven])
+    files[f"{LOKI}/{LOKI_FILE}"] = _text(loki_rule_file(LOGS))
+    files["kubernetes/loki-rules.yaml"] = _text(loki_config_map(LOGS))
     files["alertmanager/alertmanager.yaml"] = _yaml(routing.cluster(), "alerts/routing.py")
     return files
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from alerts.catalogue import THEMES
+from alerts.catalogue import alerts
 from alerts.model import Severity
 from alerts.routing import CHAT, DEAD_MAN, MAIL, PAGER, WATCHDOG
 from workbench.platform.instance import CHECKOUT
@@ -38,14 +38,13 @@ def table() -> Iterator[str]:
     """Yield the table's lines, a theme after the other."""
     yield "| alert | says | after | severity | told | owner | fires | silent | resolves |"
     yield "|---|---|---|---|---|---|---|---|---|"
-    for theme in THEMES:
-        for alert in theme.alerts:
-            yield f"| {' | '.join(_row(alert))} |"
+    for alert in alerts():
+        yield f"| {' | '.join(_row(alert))} |"
 
 
 def _row(alert: Alert) -> list[str]:
     told = DEAD_MAN if alert.name == WATCHDOG else _TOLD[alert.severity]
-    quiet = "yes" if alert.bad else "never"
+    quiet = "never" if alert.name == WATCHDOG else "yes"
     name = f"[{alert.name}](../alerts/runbooks/{alert.name}.md)"
     after = alert.wait if alert.wait != "0m" else "at once"
     return [name, alert.summary, after, alert.severity.value, told, alert.team, "yes", quiet, quiet]

@@ -52,6 +52,7 @@ GATEWAY = "api-gateway"
 EXPORTERS = frozenset({"postgres-exporter", "valkey-exporter", "node-exporter", "pages"})
 MONITORING = frozenset({"prometheus", "alertmanager"}) | EXPORTERS
 DATA_STORES = frozenset({"postgres", "valkey"})
+BACKENDS = frozenset({"loki", "log-shipper", "jaeger"})
 # Longer than Envoy's flush of its histograms (1 s) and a scrape (2 s) after it.
 SETTLE_S = 4.0
 VERIFY = (sys.executable, "-m", "workbench", "verify")
@@ -65,6 +66,8 @@ def group_of(program: str) -> str:
         return "PostgreSQL and Valkey"
     if program in MONITORING:
         return "monitoring"
+    if program in BACKENDS:
+        return "Loki and Jaeger"
     return "supervisord" if program == "supervisord" else "mesh"
 
 

@@ -1,22 +1,21 @@
-"""Render a benchmark as Markdown and put it between the markers of the documentation page.
+"""Render the benchmark of the platform as Markdown.
 
-Contract: `render` is a pure function of the figures. `insert` replaces what stands between `<!-- bench:platform -->`
-and `<!-- /bench:platform -->` and nothing else; a page without exactly one pair of markers is refused.
+Contract: `render` is a pure function of the figures; the page has a place for it between `MARKERS`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from workbench.bench.figures import telemetry_share
+from workbench.bench.markdown import table
 from workbench.bench.variants import BARE, EVERYTHING, MESH_ONLY
-from workbench.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from workbench.bench.figures import Bench, Setting, VariantFigures
+    from workbench.bench.processes import Memory
 
 MARKERS = ("<!-- bench:platform -->", "<!-- /bench:platform -->")
 NOT_MEASURED = "not measured"
@@ -29,42 +28,21 @@ GOAL_MESH_FACTOR = 2.0
 GOAL_MEMORY_MIB = 1536.0
 
 
-class PageError(UsageError):
-    """The documentation page has lost its markers."""
-
-
-def insert(page: str, text: str) -> str:
-    """Return the page with `text` between the markers."""
-    first, last = (re.escape(marker) for marker in MARKERS)
-    replaced, count = re.subn(
-        rf"{first}\n.*?{last}", lambda _: f"{MARKERS[0]}\n{text}\n{MARKERS[1]}", page, flags=re.DOTALL
-    )
-    if count != 1:
-        raise PageError(f"the page has {count} places between {MARKERS[0]} and {MARKERS[1]}, expected one")
-    return replaced
-
-
 def render(bench: Bench) -> str:
     """Return the whole section: setting, goals, variants, referee, CPU, hops, memory."""
     sections = [
-        _setting(bench.setting),
-        "### Goals\n\n" + _table(["goal", "measured", ""], _goals(bench)),
+        setting_line(bench.setting),
+        "### Goals\n\n" + table(["goal", "measured", ""], _goals(bench)),
         "### Latency and capacity\n\n" + _variants(bench),
         "### CPU time per request\n\n" + _cpu(bench),
         "### Where each millisecond goes\n\n" + _hops(bench),
-        "### Memory\n\n" + _memory(bench),
+        "### Memory\n\n" + memory_table(bench.memory),
     ]
     return "\n\n".join(sections)
 
 
-def _table(head: list[str], rows: Iterable[list[str]], *, figures_from: int | None = None) -> str:
-    """A Markdown table; columns from `figures_from` on are aligned to the right."""
-    right = len(head) if figures_from is None else figures_from
-    rule = ["---:" if column >= right else "---" for column in range(len(head))]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
-
-
-def _setting(setting: Setting) -> str:
+def setting_line(setting: Setting) -> str:
+    """Return where and with what it was measured."""
     versions = ", ".join(f"{name} {version}" for name, version in sorted(setting.versions.items()))
     note = "\n\n**A quick run: too short for figures to quote.**" if setting.quick else ""
     return (
@@ -115,7 +93,7 @@ def _variants(bench: Bench) -> str:
         ["its reading requests alone", *own, "", "", ""],
         [f"reading requests, by {referee.generator}", *other, f"{referee.failed} of {referee.requests}", "", ""],
     ]
-    return _table(head, rows, figures_from=1)
+    return table(head, rows, figures_from=1)
 
 
 def _variant(variant: VariantFigures) -> list[str]:
@@ -132,7 +110,7 @@ def _cpu(bench: Bench) -> str:
         [variant.name, *(f"{variant.cpu_ms.get(group, 0.0):.2f}" for group in groups), f"{variant.total_cpu_ms:.2f}"]
         for variant in bench.variants
     ]
-    return _table(["milliseconds", *groups, "sum"], rows, figures_from=1)
+    return table(["milliseconds", *groups, "sum"], rows, figures_from=1)
 
 
 def _hops(bench: Bench) -> str:
@@ -141,14 +119,15 @@ def _hops(bench: Bench) -> str:
     total = sum(share.ms for share in bench.hops)
     rows = [[share.name, share.adds, f"{share.ms:.2f}", f"{share.ms / total:.0%}"] for share in bench.hops]
     rows.append(["sum", "mean latency of the client", f"{total:.2f}", ""])
-    return _table(["layer", "adds", "ms", ""], rows, figures_from=2)
+    return table(["layer", "adds", "ms", ""], rows, figures_from=2)
 
 
-def _memory(bench: Bench) -> str:
-    if not bench.memory:
+def memory_table(memory: Sequence[Memory]) -> str:
+    """Return memory by named process, and the sums."""
+    if not memory:
         return NOT_MEASURED + "."
-    rows = [[item.name, str(item.processes), f"{item.rss_mib:.0f}", f"{item.pss_mib:.0f}"] for item in bench.memory]
-    sums = [sum(item.rss_mib for item in bench.memory), sum(item.pss_mib for item in bench.memory)]
-    processes = sum(item.processes for item in bench.memory)
+    rows = [[item.name, str(item.processes), f"{item.rss_mib:.0f}", f"{item.pss_mib:.0f}"] for item in memory]
+    sums = [sum(item.rss_mib for item in memory), sum(item.pss_mib for item in memory)]
+    processes = sum(item.processes for item in memory)
     rows.append(["sum", str(processes), *(f"{value:.0f}" for value in sums)])
-    return _table(["", "processes", "RSS MiB", "PSS MiB"], rows, figures_from=1)
+    return table(["", "processes", "RSS MiB", "PSS MiB"], rows, figures_from=1)

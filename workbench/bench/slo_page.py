@@ -1,16 +1,14 @@
-"""Render the benchmark of SLO rules as Markdown and put it between its markers of the documentation page.
+"""Render the benchmark of SLO rules as Markdown.
 
-Contract: `render` is a pure function of the figures. `insert` replaces what stands between `<!-- bench:slo -->` and
-`<!-- /bench:slo -->` and nothing else; a page without exactly one pair of markers is refused.
+Contract: `render` is a pure function of the figures; the page has a place for it between `MARKERS`.
 """
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from workbench.bench import slo_compile
-from workbench.bench.page import PageError
+from workbench.bench.markdown import table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,20 +24,6 @@ _STEPS: Final = {
     slo_compile.RULES: "… and write all rules",
     slo_compile.EVERYTHING: "… and derive everything else",
 }
-
-
-def insert(page: str, text: str) -> str:
-    """Return the page with `text` between the markers.
-
-    Raises:
-        PageError: there is not exactly one place for it.
-    """
-    first, last = (re.escape(marker) for marker in MARKERS)
-    body = f"{MARKERS[0]}\n{text}\n{MARKERS[1]}"
-    replaced, count = re.subn(rf"{first}\n.*?{last}", lambda _: body, page, flags=re.DOTALL)
-    if count != 1:
-        raise PageError(f"the page has {count} places between {MARKERS[0]} and {MARKERS[1]}, expected one")
-    return replaced
 
 
 def render(bench: SloBench) -> str:
@@ -69,7 +53,7 @@ def _compiler(figures: Iterable[CompilerFigures]) -> str:
         [_STEPS[one.step], f"{one.seconds:.2f}", f"{one.artefacts}", f"{one.lines}", f"{one.peak_mib:.0f}"]
         for one in figures
     ]
-    return _table(["seconds since the process was started", "s", "files", "lines", "peak MiB"], rows)
+    return table(["seconds since the process was started", "s", "files", "lines", "peak MiB"], rows, figures_from=1)
 
 
 def _rules(figures: Iterable[RuleFigures]) -> str:
@@ -84,10 +68,4 @@ def _rules(figures: Iterable[RuleFigures]) -> str:
         for one in figures
     ]
     head = ["", "rules per SLO", "series recorded per SLO", "evaluating all once, ms", "µs per rule"]
-    return _table(head, rows)
-
-
-def _table(head: list[str], rows: Iterable[list[str]]) -> str:
-    """A Markdown table with its figures aligned to the right."""
-    rule = ["---", *("---:" for _ in head[1:])]
-    return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
+    return table(head, rows, figures_from=1)

@@ -1,7 +1,7 @@
 """`titanium runbook NAME`: an alert's or objective's runbook, with the numbers of now beside its queries.
 
-Contract: exit 0 when it was printed, also when Prometheus cannot be asked (then it says so, once); 2 for a name that no
-runbook has, with the nearest ones.
+Contract: exit 0 when it was printed, also when Prometheus or Loki cannot be asked (then it says so, once each); 2 for a
+name that no runbook has, with the nearest ones.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.markdown import Markdown
 
+from workbench.adapters.loki import Loki
 from workbench.adapters.prometheus import HttpPrometheus
 from workbench.console import out
 from workbench.errors import EXIT_PASS, CannotDecideError, UsageError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
 NAME = "runbook"
 HELP = "print an alert's runbook with the numbers of now"
-_QUERY: Final = re.compile(r"^```promql\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _MOST: Final = 10
 
 
@@ -34,6 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument("name", help="the alert, such as ValkeyDown, or an objective, such as gateway-latency")
     parser.add_argument("--prometheus", metavar="URL", help="default: the local platform's")
+    parser.add_argument("--loki", metavar="URL", help="default: the local platform's")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,19 +43,24 @@ def run(args: argparse.Namespace) -> int:
     if file is None:
         near = difflib.get_close_matches(args.name, runbooks.names(), cutoff=0.4)
         raise UsageError(f"no runbook {args.name!r}", hint=f"did you mean: {', '.join(near or runbooks.names())}")
-    prometheus = HttpPrometheus(args.prometheus or Instance.from_environment().prometheus_url)
+    instance = Instance.from_environment()
     text = file.read_text(encoding="utf-8")
-    try:
-        text = with_numbers(text, prometheus.vector)
-    except CannotDecideError as error:
-        out.print(f"without numbers: {error.message}", style="yellow", markup=False)
+    for language, ask in (
+        ("promql", HttpPrometheus(args.prometheus or instance.prometheus_url).vector),
+        ("logql", Loki(args.loki or instance.loki_url).vector),
+    ):
+        try:
+            text = with_numbers(text, language, ask)
+        except CannotDecideError as error:
+            out.print(f"without numbers: {error.message}", style="yellow", markup=False)
     out.print(Markdown(text))
     return EXIT_PASS
 
 
-def with_numbers(text: str, ask: Callable[[str], list[Sample]]) -> str:
-    """Return the runbook with the answer of now below each query."""
-    return _QUERY.sub(lambda match: f"{match[0]}\n\n{_answer(ask(match[1].strip()))}", text)
+def with_numbers(text: str, language: str, ask: Callable[[str], list[Sample]]) -> str:
+    """Return the runbook with the answer of now below each query in this language."""
+    query = re.compile(rf"^```{language}\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+    return query.sub(lambda match: f"{match[0]}\n\n{_answer(ask(match[1].strip()))}", text)
 
 
 def _answer(samples: list[Sample]) -> str:

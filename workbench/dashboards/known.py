@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from services.common.telemetry import foreign
 from services.common.telemetry.registry import METRICS, Kind, Metric
-from services.common.telemetry.workbench import PUBLISHED
+from services.common.telemetry.workbench import PUBLISHED, RECORDED
 from slo.rules import names
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _WINDOWS = ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d")
 
 def known_metrics() -> Known:
     """Return the labels of each metric by its name as Prometheus shows it; None where any label may be."""
-    own = {name: labels for metric in (*METRICS, *PUBLISHED) for name, labels in _series(metric)}
+    own = {name: labels for metric in (*METRICS, *PUBLISHED, *RECORDED) for name, labels in _series(metric)}
     windows = chain.from_iterable((names.errors(window), names.total(window)) for window in _WINDOWS)
     records = dict.fromkeys((*_RECORDS, *windows))
     return {**foreign.METRICS, **own, **records}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
 
-from workbench.platform import optional
+from workbench.platform import optional, rules
 from workbench.platform.instance import Instance
 from workbench.platform.programs import Program
 
@@ -21,6 +21,8 @@ JAEGER_CONFIGURATION: Final = Path("k8s/monitoring/jaeger/config.yaml")
 # What a user sets in the own environment is what the user wants (`workloads.base_environment` passes it on).
 _LOGS: Final = "LOKI_URL"
 _TRACES: Final = "OTEL_EXPORTER_OTLP_ENDPOINT"
+# How often Loki's rules are evaluated here: as often as Prometheus'.
+_EVALUATED: Final = "5s"
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,10 @@ def _loki(instance: Instance, binary: Path) -> Program:
         "LOKI_HTTP_PORT": str(instance.ports.loki),
         "LOKI_GRPC_PORT": str(instance.ports.loki_grpc),
         "LOKI_FOLDER": str(instance.state / "loki"),
+        "LOKI_RULES": str(rules.loki_folder(instance)),
+        "LOKI_EVALUATION": _EVALUATED,
+        "ALERTMANAGER_URL": instance.alertmanager_url,
+        "PROMETHEUS_URL": instance.prometheus_url,
     }
     argv = (str(binary), f"-config.file={instance.checkout / LOKI_CONFIGURATION}", "-config.expand-env=true")
     return Program("loki", argv, variables, port=instance.ports.loki, ready_url=f"{instance.loki_url}/ready")

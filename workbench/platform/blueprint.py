@@ -50,8 +50,9 @@ def blueprint(instance: Instance, stores: DataStores) -> Blueprint:
     """
     folder = instance.components
     backends = Backends.found(instance)
+    prometheus = components.obtain(components.PROMETHEUS, folder)
     watchers = (
-        monitoring.prometheus_program(instance, components.obtain(components.PROMETHEUS, folder)),
+        monitoring.prometheus_program(instance, prometheus, written_to=backends.loki is not None),
         monitoring.alertmanager_program(instance, components.obtain(components.ALERTMANAGER, folder)),
         workloads.pages_program(instance),
         *exporter_programs(instance, stores, lambda program: components.obtain(program, folder)),

@@ -18,9 +18,9 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, Request, build_opener
 
 from services.common.telemetry.redaction import redact
+from services.common.telemetry.registry import PROXY_CONTAINER, LokiLabel
 
 PUSH_PATH: Final = "/loki/api/v1/push"
-CONTAINER: Final = "istio-proxy"
 _READ_BYTES: Final = 256 * 1024
 _POLL_S: Final = 1.0
 _TIMEOUT_S: Final = 2.0
@@ -83,7 +83,11 @@ class Shipper:
 def labels(process: str) -> dict[str, str]:
     """Return the stream labels of a proxy's process."""
     workload = "istio-ingressgateway" if process == "ingress" else process.removesuffix("-sidecar")
-    return {"service_name": workload, "environment": "development", "container": CONTAINER}
+    return {
+        LokiLabel.SERVICE.value: workload,
+        LokiLabel.ENVIRONMENT.value: "development",
+        LokiLabel.CONTAINER.value: PROXY_CONTAINER,
+    }
 
 
 def entry(line: str) -> Entry:

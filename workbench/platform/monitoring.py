@@ -117,8 +117,11 @@ def write_yaml(file: Path, document: dict[str, Any]) -> None:
     scratch.replace(file)
 
 
-def prometheus_program(instance: Instance, binary: Path) -> Program:
-    """Return Prometheus' process; its data is kept for a day, which is what a local platform needs."""
+def prometheus_program(instance: Instance, binary: Path, *, written_to: bool = False) -> Program:
+    """Return Prometheus' process; its data is kept for a day, which is what a local platform needs.
+
+    `written_to`: others may write into it, as Loki does with what it records.
+    """
     folder, address = instance.state / "prometheus", f"127.0.0.1:{instance.ports.prometheus}"
     argv = (
         str(binary),
@@ -129,6 +132,7 @@ def prometheus_program(instance: Instance, binary: Path) -> Program:
         "--web.enable-lifecycle",
         "--enable-feature=exemplar-storage",
         "--log.level=warn",
+        *(("--web.enable-remote-write-receiver",) if written_to else ()),
     )
     where = components.working_folder(binary, instance.components)
     ready = f"{instance.prometheus_url}/-/ready"

@@ -3,7 +3,7 @@
 They are servers that no package registry has as programs, but that are Go modules: `go_builds` builds them from the
 pinned module files below workbench/components. Found in this order: the component's environment variable, what was
 built here on purpose (`.titanium/bin`), PATH. None is needed: without them the platform runs, and `status` says what is
-missing.
+missing. Those that `TITANIUM_WITHOUT` names (`loki,jaeger`) are not looked for.
 """
 
 import os
@@ -76,6 +76,7 @@ PROMETHEUS_3: Final = Component(
     "remove_all_sd",
 )
 COMPONENTS: Final = (LOKI, JAEGER, PROMETHEUS_3)
+WITHOUT_VARIABLE: Final = "TITANIUM_WITHOUT"
 # Those that the platform runs without; a Prometheus there is always.
 SERVERS: Final = (LOKI, JAEGER)
 
@@ -94,11 +95,13 @@ def by_name(name: str) -> Component:
 
 
 def find(component: Component, built: Path, environment: Mapping[str, str] = os.environ) -> Path | None:
-    """Return a component's main program if it is on this machine; `built` is where builds are put.
+    """Return a component's main program if it is on this machine and wanted; `built` is where builds are put.
 
     Raises:
-        UsageError: the environment variable names something that cannot be run.
+        UsageError: an environment variable names something that cannot be run, or is no component.
     """
+    if component in unwanted(environment):
+        return None
     if (named := named_program(component.variable, environment)) is not None:
         return named
     mine = built / component.programs[0]
@@ -106,6 +109,20 @@ def find(component: Component, built: Path, environment: Mapping[str, str] = os.
         return mine
     found = shutil.which(component.programs[0], path=environment.get("PATH"))
     return Path(found) if found else None
+
+
+def unwanted(environment: Mapping[str, str]) -> list[Component]:
+    """Return the servers that are to stay away although they may be there.
+
+    Raises:
+        UsageError: the variable names something else.
+    """
+    names = [name.strip() for name in environment.get(WITHOUT_VARIABLE, "").split(",") if name.strip()]
+    servers = {component.name: component for component in SERVERS}
+    for name in names:
+        if name not in servers:
+            raise UsageError(f"{WITHOUT_VARIABLE} names {name!r}", hint=f"it may name: {', '.join(servers)}")
+    return [servers[name] for name in names]
 
 
 def named_program(variable: str, environment: Mapping[str, str]) -> Path | None:

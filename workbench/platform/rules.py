@@ -1,7 +1,7 @@
-"""The rules that the platform's Prometheus loads: the generated ones, with links that lead to this instance's pages.
+"""The rules that the platform's Prometheus and Loki load: the generated ones, with links to this instance's pages.
 
 Generated files carry a reserved name where the address of the pages belongs (`slo.links.BASE`); a copy of each, with
-the instance's own address in its place, is what Prometheus reads.
+the instance's own address in its place, is what is read.
 """
 
 from __future__ import annotations
@@ -20,11 +20,19 @@ SOURCES: Final = {
     "slo": CHECKOUT / "slo" / "generated" / "prometheus",
     "alerts": CHECKOUT / "alerts" / "generated" / "prometheus",
 }
+# Loki looks in a folder for each tenant; without tenants it calls its only one so.
+_OF_LOKI: Final = CHECKOUT / "alerts" / "generated" / "loki"
+_TENANT: Final = "fake"
 
 
 def folder(instance: Instance) -> Path:
-    """Return where the instance's copies are, one folder a source."""
+    """Return where Prometheus' copies are, one folder a source."""
     return instance.state / "prometheus" / "rules"
+
+
+def loki_folder(instance: Instance) -> Path:
+    """Return where Loki's copies are, one folder a tenant."""
+    return instance.state / "loki-rules"
 
 
 def patterns(instance: Instance) -> list[str]:
@@ -34,10 +42,14 @@ def patterns(instance: Instance) -> list[str]:
 
 def write(instance: Instance) -> None:
     """Copy the rules; those of before are gone."""
-    shutil.rmtree(folder(instance), ignore_errors=True)
     for name, source in SOURCES.items():
-        target = folder(instance) / name
-        target.mkdir(parents=True)
-        for file in source.glob("*.yaml"):
-            text = file.read_text(encoding="utf-8").replace(BASE, instance.pages_url)
-            (target / file.name).write_text(text, encoding="utf-8")
+        _copy(source, folder(instance) / name, instance.pages_url)
+    _copy(_OF_LOKI, loki_folder(instance) / _TENANT, instance.pages_url)
+
+
+def _copy(source: Path, target: Path, pages_url: str) -> None:
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir(parents=True)
+    for file in source.glob("*.yaml"):
+        text = file.read_text(encoding="utf-8").replace(BASE, pages_url)
+        (target / file.name).write_text(text, encoding="utf-8")

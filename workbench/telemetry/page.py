@@ -31,11 +31,15 @@ def page() -> str:
 def _metrics() -> Iterator[str]:
     yield "## Metrics of the services\n"
     yield from _table(
-        ("metric", "type", "labels", "stability", "series a process, at most", "is"), map(_own, registry.METRICS)
+        ("metric", "type", "unit", "labels", "stability", "series a process, at most", "is"),
+        map(_own, registry.METRICS),
     )
     yield "## Metrics of the workbench\n"
     yield "Load runs, verdicts, faults and certificates, as text files for the node exporter.\n"
     yield from _table(("metric", "type", "labels", "is"), map(_published, registry_of_runs.PUBLISHED))
+    yield "## Recorded from log lines\n"
+    yield "Written into Prometheus by Loki's ruler, where there is a Loki.\n"
+    yield from _table(("metric", "labels", "is"), map(_recorded, registry_of_runs.RECORDED))
     yield "## Metrics of others that rules, alerts and dashboards name\n"
     yield "Without the labels of their targets: job, instance and, of pods, app, namespace and pod.\n"
     yield from _table(("metric", "scraped as", "labels"), (_others(name) for name in sorted(foreign.METRICS)))
@@ -50,7 +54,7 @@ def _words() -> Iterator[str]:
         ("Headers", meanings.HEADERS),
     ):
         yield f"## {title}\n"
-        yield from _table(("name", "is", "values"), _meanings(table))
+        yield from _table(("name", "is", "values", "stability"), _meanings(table))
     yield "## Values of `result`\n"
     yield from _table(
         ("metric", "values"),
@@ -60,11 +64,16 @@ def _words() -> Iterator[str]:
 
 def _own(metric: registry.Metric) -> list[str]:
     budget, stability = meanings.budget(metric), meanings.stability(metric)
-    return [f"`{metric.name}`", metric.kind, _names(metric.labels), stability, str(budget), metric.help]
+    name, labels = f"`{metric.name}`", _names(metric.labels)
+    return [name, metric.kind, metric.unit, labels, stability, str(budget), metric.help]
 
 
 def _published(metric: registry.Metric) -> list[str]:
     return [f"`{metric.name}`", metric.kind, _names(metric.labels), metric.help]
+
+
+def _recorded(metric: registry.Metric) -> list[str]:
+    return [f"`{metric.name}`", _names(metric.labels), metric.help]
 
 
 def _others(name: str) -> list[str]:
@@ -83,7 +92,7 @@ def _names(labels: Iterable[str]) -> str:
 
 def _meanings(table: Mapping[Any, meanings.Meaning]) -> Iterator[list[str]]:
     for name, meaning in table.items():
-        yield [f"`{name}`", meaning.text, meaning.values]
+        yield [f"`{name}`", meaning.text, meaning.values, meanings.stability(name)]
 
 
 def _table(headings: Iterable[str], rows: Iterable[list[str]]) -> Iterator[str]:

@@ -72,6 +72,7 @@ LOG_FIELDS: Final = {
 LOKI_LABELS: Final = {
     LokiLabel.SERVICE: Meaning("Name of the service", "one a process"),
     LokiLabel.ENVIRONMENT: Meaning("Environment that it runs in", "development, test, staging, production"),
+    LokiLabel.CONTAINER: Meaning("Container that said it", "istio-proxy for access logs; of services a cluster's only"),
 }
 HEADERS: Final = {
     Header.REQUEST_ID: Meaning("Id of the request; the ingress gives one to whoever has none"),
@@ -117,18 +118,18 @@ def budget(metric: registry.Metric) -> int:
     return BUDGETS.get(metric, DEFAULT_BUDGET)
 
 
-def stability(metric: registry.Metric) -> Stability:
-    """Return how stable a metric is: what rules and objectives rest on does not change silently."""
-    return Stability.STABLE if metric in _STABLE else Stability.DEVELOPMENT
+def stability(name: registry.Metric | StrEnum) -> Stability:
+    """Return how stable a name is: what rules, objectives and correlations rest on does not change silently."""
+    return Stability.STABLE if name in _STABLE else Stability.DEVELOPMENT
 
 
-_STABLE: Final = frozenset(
+_STABLE: Final[frozenset[registry.Metric | StrEnum]] = frozenset(
     {
-        registry.REQUEST_DURATION,
-        registry.ACTIVE_REQUESTS,
-        registry.CLIENT_DURATION,
-        registry.CACHE_REQUESTS,
-        registry.CACHE_AGE,
-        registry.BUILD_INFO,
+        *(registry.REQUEST_DURATION, registry.ACTIVE_REQUESTS, registry.CLIENT_DURATION),
+        *(registry.CACHE_REQUESTS, registry.CACHE_AGE, registry.BUILD_INFO),
+        *(Label.METHOD, Label.ROUTE, Label.STATUS, Label.CACHE, Label.RESULT, Label.SERVICE, Label.VERSION),
+        *(LogField.TIME, LogField.LEVEL, LogField.LOGGER, LogField.MESSAGE, LogField.SERVICE),
+        *(LogField.TRACE_ID, LogField.SPAN_ID, LogField.REQUEST_ID, LokiLabel.CONTAINER),
+        *Header,
     }
 )

@@ -192,6 +192,18 @@ class LokiLabel(StrEnum):
 
     SERVICE = "service_name"
     ENVIRONMENT = "environment"
+    CONTAINER = "container"
+
+
+# What the proxies' lines have as their container, and Envoy's words for a call that no policy allows.
+PROXY_CONTAINER: Final = "istio-proxy"
+ACCESS_DENIED: Final = "rbac_access_denied"
+
+
+class LogMessage(StrEnum):
+    """Messages that alerts look for: changing one changes its alert."""
+
+    KEYS_NOT_READ = "the keys that verify tokens cannot be read again; the kept ones go on"
 
 
 class SpanAttribute(StrEnum):

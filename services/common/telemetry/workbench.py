@@ -1,4 +1,4 @@
-"""Names of what the workbench publishes about load runs, verdicts and faults, beside those of the services.
+"""Names of what the workbench publishes or has recorded, about runs, verdicts, faults and log lines.
 
 It is no part of a service, but stands here so that one package names everything that can be measured.
 """
@@ -6,7 +6,7 @@ It is no part of a service, but stands here so that one package names everything
 from enum import IntEnum, StrEnum
 from typing import Final
 
-from services.common.telemetry.registry import Kind, Metric, Unit
+from services.common.telemetry.registry import Kind, LogField, LokiLabel, Metric, Unit
 
 
 class RunLabel(StrEnum):
@@ -73,3 +73,19 @@ PUBLISHED: Final = (
     CERTIFICATE_NOT_AFTER,
     FAULT,
 )
+
+LOG_RECORDS: Final = Metric(
+    "log:records:rate5m",
+    Kind.GAUGE,
+    "Log lines of the services per second by level.",
+    (LokiLabel.SERVICE, LogField.LEVEL),
+)
+REFUSED_CALLS: Final = Metric(
+    "log:refused_calls:rate5m",
+    Kind.GAUGE,
+    "Calls per second that a workload's proxy refused because no policy allows them.",
+    (LokiLabel.SERVICE,),
+)
+
+RECORDED: Final = (LOG_RECORDS, REFUSED_CALLS)
+"""What Loki counts in log lines and records into Prometheus, where it outlives the lines."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-RULE_FOLDERS = ("slo/generated/prometheus", "alerts/generated/prometheus")
+RULE_FOLDERS = ("slo/generated/prometheus", "alerts/generated/prometheus", "alerts/generated/loki")
 RECEIVERS = {"critical": PAGER, "warning": CHAT, "info": MAIL}
 
 

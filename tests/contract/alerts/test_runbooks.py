@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from alerts.catalogue import alerts
+from alerts.catalogue import LOGS, alerts
 from dashboards.lint.promql import parse
 from workbench.__main__ import _parser
 from workbench.dashboards.known import known_metrics
@@ -40,7 +40,7 @@ def test_a_runbook_is_complete(page: Path) -> None:
     assert tuple(re.findall(r"^## (.+)$", text, re.MULTILINE)) == SECTIONS
     bodies = re.split(r"^## .+$", text, flags=re.MULTILINE)[1:]
     assert [section for section, body in zip(SECTIONS, bodies, strict=True) if len(body.strip()) < 5] == []
-    assert blocks(page, "promql")
+    assert blocks(page, "promql") or blocks(page, "logql")
     assert blocks(page, "sh")
 
 
@@ -49,6 +49,16 @@ def test_queries_parse_and_name_what_somebody_writes(page: Path) -> None:
     for query in blocks(page, "promql"):
         for use in parse(query.strip()).uses:
             assert use.metric in known_metrics(), f"{page.stem}: {use.metric}"
+
+
+def test_queries_on_lines_ask_for_what_the_alerts_look_for() -> None:
+    """What Loki understands is asked of a real one (tests/live/full)."""
+    for alert in LOGS.alerts:
+        queries = blocks(FOLDER / f"{alert.name}.md", "logql")
+        selector = alert.expr.partition("count_over_time(")[2].partition("[5m]")[0]
+        looked_for = selector.strip().rstrip("`").partition(";")[0]
+        assert queries
+        assert all(looked_for in query for query in queries), alert.name
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

@@ -7,11 +7,14 @@ import contextlib
 import datetime
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
 
 import asyncpg  # type: ignore[import-untyped]  # the package is not annotated
+import httpx
 import redis
 import yaml
 
@@ -228,6 +231,52 @@ def wrong_rule(live: LivePlatform) -> Iterator[None]:
     file = rules.folder(live.instance) / "alerts" / "broken.yaml"
     with reloaded(live.instance.prometheus_url), changed(file, {"groups": [{"name": "b", "rules": [rule]}]}):
         assert reload(live.instance.prometheus_url)
+        yield
+
+
+@contextlib.contextmanager
+def hurried_rules(live: LivePlatform) -> Iterator[None]:
+    """A group of rules that is to be evaluated a thousand times a second, and cannot be."""
+    rule = {"record": "x:y:count", "expr": 'count({__name__=~".+"})'}
+    group = {"name": "hurried", "interval": "1ms", "rules": [rule]}
+    file = rules.folder(live.instance) / "alerts" / "hurried.yaml"
+    with reloaded(live.instance.prometheus_url), changed(file, {"groups": [group]}):
+        assert reload(live.instance.prometheus_url)
+        yield
+
+
+@contextlib.contextmanager
+def busy_processors(live: LivePlatform) -> Iterator[None]:
+    """As many processes that do nothing but compute as there are processors, and as many again."""
+    del live
+    command = [sys.executable, "-c", "while True: pass"]
+    burners = [subprocess.Popen(command) for _ in range(2 * (os.cpu_count() or 1))]
+    try:
+        yield
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
+
+
+@contextlib.contextmanager
+def login_flood(live: LivePlatform) -> Iterator[None]:
+    """More logins at a time than can be hashed, sent where no rate limit stands before them."""
+    url = f"http://127.0.0.1:{live.instance.ports.workload('auth').app}/v1/auth/login"
+
+    async def keep_asking(client: httpx.AsyncClient, number: int, end: threading.Event) -> None:
+        person = {"email": f"nobody{number}@example.org", "password": "not-the-password"}
+        while not end.is_set():
+            with contextlib.suppress(httpx.HTTPError):
+                await client.post(url, json=person)
+
+    async def flood(opened: threading.Event, end: threading.Event) -> None:
+        limits = httpx.Limits(max_connections=None)
+        async with httpx.AsyncClient(trust_env=False, timeout=10, limits=limits) as client:
+            opened.set()
+            await asyncio.gather(*(keep_asking(client, number, end) for number in range(200)))
+
+    with in_a_thread(flood):
         yield
 
 

@@ -58,7 +58,7 @@ def targets(kind: str = "prometheus") -> Iterator[Target]:
                     yield Target(uid, one["title"], target["expr"])
 
 
-def expanded(expr: str, **variables: str) -> str:
+def expanded(expr: str, **variables: str | list[str]) -> str:
     """The query with its variables in place, for the last hour."""
     end = time()
     window = Window(end - 3600, end, scrape_interval_s=SCRAPE_INTERVAL_S)

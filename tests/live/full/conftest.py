@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.live.conftest import LivePlatform
+from tests.live.conftest import LivePlatform, running
 from workbench.platform import optional
 from workbench.platform.instance import CHECKOUT, Instance
 
@@ -16,17 +16,8 @@ def observed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LivePlatform]
     for component in optional.SERVERS:
         if optional.find(component, built) is None:
             pytest.skip(f"there is no {component.name} on this machine: {component.way}")
-    live = LivePlatform.create(tmp_path_factory.mktemp("full") / "state")
-    if built.exists():
-        live.instance.bin.symlink_to(built)
-    try:
-        came_up = live.titanium("up")
-        if came_up.returncode != 0:
-            said = f"{came_up.stdout}{came_up.stderr}\n{live.what_failed()}"
-            pytest.fail(f"titanium up: exit {came_up.returncode}\n{said}")
+    with running(tmp_path_factory.mktemp("full") / "state", built=built) as live:
         yield live
-    finally:
-        live.titanium("down")
 
 
 @pytest.fixture

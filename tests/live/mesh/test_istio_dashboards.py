@@ -16,12 +16,12 @@ import pytest
 
 from tests.live.mesh.dashboards.grafana import Dashboard, expand, found_by, official, written_down
 from tests.live.mesh.dashboards.population import HTTP_EDGES, INGRESS, NAMESPACE, REASONS, TCP_EDGES, why_empty
-from tests.live.mesh.dashboards.traffic import Observed, observe
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.live.conftest import LivePlatform
+    from tests.live.mesh.dashboards.traffic import Observed
+
 
 FOLDER = os.environ.get("TITANIUM_ISTIO_DASHBOARDS", "")
 DASHBOARDS = [("as written down", name) for name in ("mesh", "service", "workload")]
@@ -29,15 +29,8 @@ if FOLDER:
     DASHBOARDS += [("official", name) for name in ("mesh", "service", "workload")]
 SERVICES = {f"{destination}.{NAMESPACE}.svc.cluster.local" for _, destination in HTTP_EDGES | TCP_EDGES}
 WORKLOADS = {end for edge in HTTP_EDGES | TCP_EDGES for end in edge}
-# What Istio writes where no route took a request: earlier tests may have sent one, normal traffic does not.
-UNROUTED = "unknown"
 # Any one, and both: what a person can pick as reporter.
 PICKED = {"qrep": (["source"], ["destination"], ["source", "destination"])}
-
-
-@pytest.fixture
-def observed(platform: LivePlatform) -> Observed:
-    return observe(platform.instance)
 
 
 def dashboard(source: str, name: str) -> Dashboard:
@@ -54,8 +47,6 @@ def choices(board: Dashboard, observed: Observed) -> Iterator[dict[str, list[str
         variable = board.variables[position]
         values = found_by(variable, observed.labels(expand(variable.query, chosen))) if variable.query else []
         single = variable.name in {"service", "namespace", "workload"}
-        if single:
-            values = [one for one in values if one != UNROUTED]
         for picked in [[one] for one in values] if single else PICKED.get(variable.name, [values]):
             yield from options(position + 1, {**chosen, variable.name: picked})
 

@@ -16,12 +16,12 @@ from tests.live.mesh.dashboards.population import (
     identity_of,
     namespace_of,
 )
-from tests.live.mesh.dashboards.traffic import Observed, observe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tests.live.conftest import LivePlatform
+    from tests.live.mesh.dashboards.traffic import Observed
+
 
 NAMESPACES = (NAMESPACE, INGRESS[1])
 
@@ -32,11 +32,6 @@ def edges(pairs: Iterable[tuple[str, str]], protocol: str) -> set[Edge]:
 
 HTTP = edges(HTTP_EDGES, "http")
 TCP = edges(TCP_EDGES, "tcp")
-
-
-@pytest.fixture
-def observed(platform: LivePlatform) -> Observed:
-    return observe(platform.instance)
 
 
 def drawn(observed: Observed, queries: Iterable[str], protocol: str = "http") -> set[Edge]:

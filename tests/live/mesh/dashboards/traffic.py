@@ -64,9 +64,8 @@ def _client() -> httpx.Client:
     return httpx.Client(trust_env=False, timeout=10)
 
 
-@cache
 def observe(instance: Instance) -> Observed:
-    """Put the load on the platform, once for all tests, and return when Prometheus has seen all of it."""
+    """Put the load on the platform, and return when Prometheus has seen all of it."""
     target = parse_target(instance.ingress_url, host_header=PUBLIC_HOST)
     plan = LoadPlan(target, rate_rps=RATE_RPS, duration_s=DURATION_S, warmup_s=WARMUP_S)
     with tempfile.TemporaryDirectory() as folder, _people_who_register(instance):

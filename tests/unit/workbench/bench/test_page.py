@@ -11,7 +11,8 @@ from workbench.adapters.k6 import RefereeResult
 from workbench.bench.capacity import Capacity
 from workbench.bench.figures import Bench, Latency, Setting, VariantFigures
 from workbench.bench.hops import Share
-from workbench.bench.page import MARKERS, PageError, insert, render
+from workbench.bench.markdown import PageError, insert
+from workbench.bench.page import MARKERS, render
 from workbench.bench.processes import Memory
 from workbench.bench.variants import BARE, EVERYTHING, MESH_ONLY
 
@@ -82,17 +83,17 @@ def test_a_quick_run_warns_against_quoting_it() -> None:
 
 def test_only_what_stands_between_the_markers_is_replaced() -> None:
     page = f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n"
-    once = insert(page, r"new \1")
+    once = insert(page, r"new \1", MARKERS)
     assert once == f"before\n{MARKERS[0]}\n" + r"new \1" + f"\n{MARKERS[1]}\nafter\n"
-    assert insert(once, r"new \1") == once
+    assert insert(once, r"new \1", MARKERS) == once
 
 
 @pytest.mark.parametrize("page", ["nothing", f"{MARKERS[0]}\na\n{MARKERS[1]}\n" * 2])
 def test_a_page_without_exactly_one_place_for_the_figures_is_refused(page: str) -> None:
     with pytest.raises(PageError, match="expected one"):
-        insert(page, "new")
+        insert(page, "new", MARKERS)
 
 
 def test_the_documentation_has_the_place_for_the_figures() -> None:
     page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
-    assert "new" in insert(page, "new")
+    assert "new" in insert(page, "new", MARKERS)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from slo.resolve import load_objectives
+from workbench.bench.markdown import PageError, insert
 from workbench.bench.page import MARKERS as PLATFORM_MARKERS
-from workbench.bench.page import PageError
 from workbench.bench.slo_compile import EVERYTHING, READ, RULES, START, CompilerFigures, work, write_copies
 from workbench.bench.slo_figures import FULL, QUICK, SloBench, SloSetting
-from workbench.bench.slo_page import MARKERS, insert, render
+from workbench.bench.slo_page import MARKERS, render
 from workbench.bench.slo_prometheus import RuleFigures, counters
 from workbench.bench.slo_runner import TEMPLATE
 from workbench.errors import UsageError
@@ -56,18 +56,18 @@ def test_a_quick_run_is_not_for_quoting() -> None:
 
 def test_only_what_stands_between_the_markers_is_replaced() -> None:
     page = f"before\n{MARKERS[0]}\nold\n{MARKERS[1]}\nafter\n"
-    assert insert(page, r"new \1") == f"before\n{MARKERS[0]}\nnew \\1\n{MARKERS[1]}\nafter\n"
+    assert insert(page, r"new \1", MARKERS) == f"before\n{MARKERS[0]}\nnew \\1\n{MARKERS[1]}\nafter\n"
 
 
 @pytest.mark.parametrize("page", ["", "\n".join(PLATFORM_MARKERS), f"{MARKERS[1]}\n{MARKERS[0]}\n"])
 def test_a_page_without_its_markers_is_refused(page: str) -> None:
     with pytest.raises(PageError, match="0 places"):
-        insert(page, "new")
+        insert(page, "new", MARKERS)
 
 
 def test_the_documentation_has_a_place_for_it() -> None:
     page = (CHECKOUT / "docs" / "performance.md").read_text(encoding="utf-8")
-    assert "new table" in insert(page, "new table")
+    assert "new table" in insert(page, "new table", MARKERS)
 
 
 def test_the_evidence_is_json_with_its_schema() -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from workbench.errors import UsageError
 from workbench.platform import monitoring
 from workbench.platform.backends import JAEGER_CONFIGURATION, LOKI_CONFIGURATION, Backends
 from workbench.platform.instance import CHECKOUT, Instance
@@ -72,3 +73,16 @@ def test_errors_and_slow_requests_are_always_kept() -> None:
     assert policies["errors"]["status_code"]["status_codes"] == ["ERROR"]
     assert policies["slow"]["latency"]["threshold_ms"] == 500
     assert "tail_sampling" in document["service"]["pipelines"]["traces"]["processors"]
+
+
+def test_what_is_not_wanted_is_not_looked_for(instance: Instance) -> None:
+    program = instance.bin / "jaeger"
+    program.parent.mkdir(parents=True)
+    program.touch(0o755)
+    assert Backends.found(instance, {"PATH": ""}).jaeger == program
+    assert Backends.found(instance, {"PATH": "", "TITANIUM_WITHOUT": "loki, jaeger"}).jaeger is None
+
+
+def test_an_unwanted_component_that_is_none_is_refused(instance: Instance) -> None:
+    with pytest.raises(UsageError, match="TITANIUM_WITHOUT names 'tempo'"):
+        Backends.found(instance, {"PATH": "", "TITANIUM_WITHOUT": "tempo"})

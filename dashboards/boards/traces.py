@@ -54,7 +54,7 @@ def _lists() -> Row:
             "failed",
             "Failed",
             "Traces in which something failed.",
-            TraceSearch("$service", '{"error":"true"}'),
+            TraceSearch("$service", f'{{"{registry.SpanAttribute.FAILED}":"true"}}'),
             width=12,
         ),
         trace_table("latest", "Latest", "The latest traces of the service.", TraceSearch("$service"), width=12),

@@ -22,11 +22,12 @@ from services.common.errors import (
     ProblemError,
     render_problem,
 )
-from services.common.telemetry.registry import Header
+from services.common.telemetry.registry import Header, LogMessage
 
 _logger = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._-]{1,128}")
 # Bounded: Python refuses to read a number of thousands of digits, and nobody waits for eleven days.
+_SERVER_ERROR = 500
 _MILLISECONDS = re.compile(rb"[0-9]{1,9}")
 _LENGTH = re.compile(rb"0*([0-9]{1,18})")
 
@@ -63,6 +64,10 @@ class BoundaryMiddleware:
         if error is not None and not answer.started:
             response = render_problem(error, instance=scope["path"], request_id=context.request_id)
             await response(scope, receive, answer)
+        if answer.status >= _SERVER_ERROR:
+            # Whoever reads what a user saw finds the request's id, trace and span in this line.
+            about = {"status": answer.status, "path": scope["path"], "method": scope["method"]}
+            _logger.warning(LogMessage.FAILED_ANSWER.value, extra=about)
 
     async def _serve(
         self, scope: Scope, headers: Headers, body: "_LimitedBody", answer: "_Answer", timeout_s: float
@@ -99,16 +104,20 @@ class BoundaryMiddleware:
 
 
 class _Answer:
-    """The send channel: remembers whether the answer has begun and gives it the request's id."""
+    """The send channel: remembers the answer's status once it has begun, and gives it the request's id."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._request_id = request_id.encode()
-        self.started = False
+        self.status = 0
+
+    @property
+    def started(self) -> bool:
+        return self.status > 0
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.started = True
+            self.status = message["status"]
             message["headers"] = [*message.get("headers", ()), (_ID_HEADER, self._request_id)]
         await self._send(message)
 

@@ -56,6 +56,7 @@ SPAN_ATTRIBUTES: Final = {
         "Id of the account that asks (OpenTelemetry's enduser.id); never a name or address"
     ),
     SpanAttribute.CACHE_RESULT: Meaning("How a look-up in the cache ended", ", ".join(registry.CacheResult)),
+    SpanAttribute.FAILED: Meaning("The span failed; set by the collector, to be searched for", "true"),
 }
 LOG_FIELDS: Final = {
     LogField.TIME: Meaning("When it was said, UTC, with milliseconds", "ISO 8601"),

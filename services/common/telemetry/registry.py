@@ -201,8 +201,9 @@ ACCESS_DENIED: Final = "rbac_access_denied"
 
 
 class LogMessage(StrEnum):
-    """Messages that alerts look for: changing one changes its alert."""
+    """Messages that alerts and people look for: changing one changes what is found."""
 
+    FAILED_ANSWER = "the answer is an error"
     KEYS_NOT_READ = "the keys that verify tokens cannot be read again; the kept ones go on"
 
 
@@ -211,6 +212,8 @@ class SpanAttribute(StrEnum):
 
     ACCOUNT_ID = "enduser.id"
     CACHE_RESULT = "titanium.cache.result"
+    # Set by the collector on spans that failed: Jaeger's memory cannot be searched by a span's status.
+    FAILED = "titanium.failed"
 
 
 class Header(StrEnum):

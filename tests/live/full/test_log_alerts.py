@@ -13,11 +13,11 @@ import pytest
 
 from alerts.catalogue import LOGS
 from services.common.telemetry.workbench import LOG_RECORDS, REFUSED_CALLS
-from tests.live.full.lines import say
+from tests.live.full.lines import ask_for_a_page, every_page_fails, say
 from tests.live.quick_rules import faster
 from workbench.adapters.loki import Loki
 from workbench.platform import rules
-from workbench.platform.instance import CHECKOUT, PUBLIC_HOST
+from workbench.platform.instance import CHECKOUT
 from workbench.platform.readiness import series
 
 if TYPE_CHECKING:
@@ -111,20 +111,22 @@ def test_lines_that_are_lost_are_told_of(quick: Instance, observed: LivePlatform
         file.write_text(faster(file.read_text()))
     httpx.post(f"{quick.prometheus_url}/-/reload", trust_env=False).raise_for_status()
     pid = observed.status()["loki"]["pid"]
+
+    def told_of() -> bool:
+        ask_for_a_page(observed)
+        return "firing" in lost(quick)
+
     os.kill(pid, signal.SIGSTOP)
     try:
-        until(lambda: "firing" in lost(quick, ask=True), "the lost lines are told of")
+        with every_page_fails(observed):
+            until(told_of, "the lost lines are told of")
     finally:
         os.kill(pid, signal.SIGCONT)
-    until(lambda: lost(quick, ask=False) == {"resolved"}, "they end")
+    until(lambda: lost(quick) == {"resolved"}, "they end")
 
 
-def lost(instance: Instance, *, ask: bool) -> set[str]:
-    """The latest states of the alert, after something that services write lines about."""
-    if ask:
-        login = {"email": "nobody@titanium.example", "password": "not-the-password"}
-        url, host = f"{instance.ingress_url}/v1/auth/login", {"host": PUBLIC_HOST}
-        httpx.post(url, json=login, headers=host, trust_env=False)
+def lost(instance: Instance) -> set[str]:
+    """The latest states of the alert."""
     headers = {"Accept": "application/json"}
     found = httpx.get(f"{instance.pages_url}/alerts", headers=headers, trust_env=False).json()
     mine = [one for one in reversed(found) if one["labels"]["alertname"] == "LogRecordsDropped"]
@@ -132,8 +134,12 @@ def lost(instance: Instance, *, ask: bool) -> set[str]:
 
 
 def test_what_is_recorded_reaches_prometheus(quick: Instance) -> None:
-    for name in (LOG_RECORDS.name, REFUSED_CALLS.name):
-        until(lambda name=name: bool(series(quick.prometheus_url, name)), name)  # type: ignore[misc]
+    def recorded() -> bool:
+        for alert in LOGS.alerts:
+            say(quick, alert.bad)
+        return all(series(quick.prometheus_url, name) for name in (LOG_RECORDS.name, REFUSED_CALLS.name))
+
+    until(recorded, "both are in Prometheus")
 
 
 def test_loki_understands_every_query_of_the_runbooks(instance: Instance) -> None:

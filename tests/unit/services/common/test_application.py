@@ -17,7 +17,7 @@ from services.common.context import current_request
 from services.common.errors import TYPE_PREFIX, ConflictError, NotFoundError, ProblemError, error_responses
 from services.common.settings import ServiceSettings
 from services.common.telemetry.metrics import MetricsMiddleware, ServiceMetrics
-from services.common.telemetry.registry import LATENCY_BUCKETS_S, METRICS, REQUEST_DURATION
+from services.common.telemetry.registry import LATENCY_BUCKETS_S, METRICS, REQUEST_DURATION, LogMessage
 
 
 class ThingNotFoundError(NotFoundError):
@@ -250,6 +250,21 @@ async def test_an_error_after_the_answer_has_begun_is_logged_and_not_rendered_in
 
     assert [message["type"] for message in sent] == ["http.response.start"]
     assert [record.getMessage() for record in caplog.records] == ["unexpected error"]
+
+
+@pytest.mark.parametrize(("status", "said"), [(200, []), (404, []), (500, [500]), (503, [503])])
+async def test_an_answer_that_users_see_as_an_error_has_a_line(
+    status: int, said: list[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    async def answers(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": status, "headers": []})
+        await send({"type": "http.response.body", "body": b""})
+
+    await _call(BoundaryMiddleware(answers, request_timeout_s=1, body_limit_bytes=10))
+
+    lines = [record for record in caplog.records if record.getMessage() == LogMessage.FAILED_ANSWER]
+    assert [record.__dict__["status"] for record in lines] == said
+    assert all(record.levelname == "WARNING" and record.__dict__["path"] == "/" for record in lines)
 
 
 async def test_openapi_documents_the_errors_of_a_route_and_those_of_every_route(client: httpx.AsyncClient) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from ruamel.yaml import YAML
 
+from services.common.telemetry.registry import SpanAttribute
 from workbench.errors import UsageError
 from workbench.platform import monitoring
 from workbench.platform.backends import JAEGER_CONFIGURATION, LOKI_CONFIGURATION, Backends
@@ -73,6 +74,14 @@ def test_errors_and_slow_requests_are_always_kept() -> None:
     assert policies["errors"]["status_code"]["status_codes"] == ["ERROR"]
     assert policies["slow"]["latency"]["threshold_ms"] == 500
     assert "tail_sampling" in document["service"]["pipelines"]["traces"]["processors"]
+
+
+def test_what_failed_can_be_searched_for_by_the_attribute_that_dashboards_ask_for() -> None:
+    document = YAML(typ="safe").load((CHECKOUT / JAEGER_CONFIGURATION).read_text())
+    (action,) = document["processors"]["attributes/failed"]["actions"]
+    assert action == {"key": SpanAttribute.FAILED.value, "value": "true", "action": "insert"}
+    order = document["service"]["pipelines"]["traces"]["processors"]
+    assert order.index("attributes/failed") < order.index("tail_sampling")
 
 
 def test_what_is_not_wanted_is_not_looked_for(instance: Instance) -> None:

@@ -14,10 +14,10 @@ FASTER = 30
 _DURATION = re.compile(r"(?<=\[)\d+[mhd](?=\])|(?<=for: )\"?\d+[mhd]\"?")
 
 
-def faster(text: str) -> str:
+def faster(text: str, by: int = FASTER) -> str:
     """The rules with every duration divided."""
 
     def divided(match: re.Match[str]) -> str:
-        return f"{max(1, round(duration.from_promql(match[0].strip(chr(34))) / FASTER))}s"
+        return f"{max(1, round(duration.from_promql(match[0].strip(chr(34))) / by))}s"
 
     return _DURATION.sub(divided, text)

@@ -38,6 +38,10 @@ section h3 { font-size: .82rem; font-weight: 600; margin: 0 0 2px; } .body { fle
 .bar b { display: block; height: 100%; border-radius: 3px; }
 .bar em { font-style: normal; text-align: right; } table { border-collapse: collapse; width: 100%; } th, td {
   text-align: left; padding: 3px 8px 3px 0; border-bottom: 1px solid var(--line); }
+.events td { font-family: ui-monospace, monospace; font-size: .78rem; white-space: nowrap; } .events td:nth-child(4) {
+  white-space: normal; width: 99%; } .span { display: grid; grid-template-columns: 26rem 1fr 5rem; gap: 8px;
+  align-items: center; } .span span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.span b { display: block; height: 10px; border-radius: 2px; } .span em { font-style: normal; text-align: right; }
 """
 _SCRIPT: Final = """
 const dark = matchMedia('(prefers-color-scheme: dark)').matches, ink = dark ? '#d8dce2' : '#1f2329';

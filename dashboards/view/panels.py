@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, Final
 
-from dashboards.view.ask import Answer, Ask, RefusedError
+from dashboards.view import events
+from dashboards.view.ask import Answer, Ask, AskLogs, AskTraces, RefusedError, Sources
 from dashboards.view.expand import Chosen, Window, expand
 from dashboards.view.values import COLOURS, PALETTE, colour, name_of, shown, state
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+# More lines than a person reads.
+_LINES: Final = 200
 _TILES: Final = ("stat", "gauge", "bargauge")
 
 
@@ -33,29 +36,57 @@ class Series:
 
 @dataclass(frozen=True)
 class Viewer:
-    """What a reader looks at, and who answers."""
+    """What a reader looks at, and who answers; `trace_link` leads to a trace when its id is put behind it."""
 
-    ask: Ask
+    sources: Sources
     window: Window
     chosen: Chosen
+    trace_link: str = ""
 
     def panel(self, panel: Mapping[str, Any]) -> str:
         """Return a panel's inside."""
         if panel["type"] == "text":
             return f"<p>{escape(panel['options']['content'])}</p>"
-        if any(target["datasource"]["type"] != "prometheus" for target in panel["targets"]):
-            return note("logs and traces are shown by Grafana; here: titanium logs, titanium trace")
         try:
-            found = [one for target in panel["targets"] for one in self._series(target, panel["type"])]
+            return self._shown(panel) or NO_DATA
         except RefusedError as error:
             return f'<p class="refused">{escape(str(error))}</p>'
-        return _RENDER[panel["type"]](panel, found) if found else NO_DATA
 
-    def _series(self, target: Mapping[str, Any], kind: str) -> list[Series]:
+    def _shown(self, panel: Mapping[str, Any]) -> str:
+        """Return a panel's inside, nothing where there are no data."""
+        first, logs, traces = panel["targets"][0], self.sources.logs, self.sources.traces
+        kind = first["datasource"]["type"]
+        if kind == "jaeger":
+            return self._traces(traces, first) if traces else NO_JAEGER
+        if kind == "prometheus":
+            return self._numbers(self.sources.metrics, panel)
+        if logs is None:
+            return NO_LOKI
+        return self._lines(logs, first) if panel["type"] == "logs" else self._numbers(logs, panel)
+
+    def _numbers(self, ask: Ask, panel: Mapping[str, Any]) -> str:
+        found = [one for target in panel["targets"] for one in self._series(ask, target, panel["type"])]
+        return _RENDER[panel["type"]](panel, found) if found else ""
+
+    def _series(self, ask: Ask, target: Mapping[str, Any], kind: str) -> list[Series]:
         expr = expand(target["expr"], self.chosen, self.window)
-        answers = self.ask.now(expr) if target["instant"] or kind in _TILES else self.ask.over(expr, self.window)
+        instant = target.get("instant") or target.get("queryType") == "instant" or kind in _TILES
+        answers = ask.now(expr) if instant else ask.over(expr, self.window)
         named = ((name_of(one.labels, target.get("legendFormat", "")), one) for one in answers if one.values)
         return [Series(name, target["refId"], one) for name, one in named]
+
+    def _lines(self, logs: AskLogs, target: Mapping[str, Any]) -> str:
+        query = expand(target["expr"], self.chosen, self.window)
+        found = logs.lines(query, self.window, min(_LINES, target["maxLines"]))
+        return events.lines(found, self.trace_link) if found else ""
+
+    def _traces(self, traces: AskTraces, target: Mapping[str, Any]) -> str:
+        if "queryType" not in target:
+            trace = expand(target["query"], self.chosen, self.window).strip()
+            return events.waterfall(traces.spans(trace)) if trace else note("choose a trace above")
+        service = expand(target["service"], self.chosen, self.window)
+        found = traces.search(service, target["tags"], self.window, target["limit"])
+        return events.traces(found, self.trace_link) if found else ""
 
 
 def note(text: str) -> str:
@@ -64,6 +95,8 @@ def note(text: str) -> str:
 
 
 NO_DATA: Final = note("no data")
+NO_LOKI: Final = note("there is no Loki: titanium components build loki; without it: titanium logs")
+NO_JAEGER: Final = note("there is no Jaeger: titanium components build jaeger")
 
 
 def _plot(data: Sequence[Mapping[str, Any]], layout: Mapping[str, Any]) -> str:

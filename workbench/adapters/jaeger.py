@@ -45,7 +45,20 @@ class Jaeger:
         """Return a trace, None when there is none; raises like `by_request`."""
         return self._first(f"/api/traces/{trace_id}", {})
 
+    def latest(self, service: str, tags: str, span_us: tuple[int, int], most: int) -> list[Trace]:
+        """Return the latest traces of a service within a time; `tags` is a JSON object of texts, or empty.
+
+        Raises:
+            CannotDecideError: Jaeger does not answer, or not as expected.
+        """
+        start, end = (str(micros) for micros in span_us)
+        asked = {"service": service, "start": start, "end": end, "limit": str(most), **({"tags": tags} if tags else {})}
+        return self._all("/api/traces", asked)
+
     def _first(self, path: str, parameters: Mapping[str, str]) -> Trace | None:
+        return next(iter(self._all(path, parameters)), None)
+
+    def _all(self, path: str, parameters: Mapping[str, str]) -> list[Trace]:
         try:
             # The platform's own Jaeger: a proxy of the environment cannot reach this machine's loopback.
             with httpx.Client(timeout=_TIMEOUT_S, transport=self._transport, trust_env=False) as client:
@@ -56,10 +69,9 @@ class Jaeger:
                 hint="is the platform up? titanium status",
             ) from error
         if response.status_code == _NOT_FOUND:
-            return None
+            return []
         try:
-            found = response.json()["data"]
-            return _trace(found[0]) if found else None
+            return [_trace(one) for one in response.json()["data"] or []]
         except (ValueError, KeyError, TypeError, IndexError) as error:
             raise CannotDecideError(f"{self.url}{path} answered {response.status_code}, not with traces") from error
 

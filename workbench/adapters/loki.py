@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import httpx
 
 from workbench.adapters.prometheus import Sample
+from workbench.domain.series import Series
 from workbench.errors import CannotDecideError
 
 if TYPE_CHECKING:
@@ -30,6 +31,12 @@ class Loki:
             CannotDecideError: Loki does not answer, or refuses the query.
         """
         return [Sample(one["metric"], float(one["value"][1])) for one in self._ask("query", {"query": query})]
+
+    def range(self, query: str, window_s: tuple[float, float], step_s: float) -> list[Series]:
+        """Return a metric query's values at every step; raises like `vector`."""
+        start, end = (f"{seconds:.3f}" for seconds in window_s)
+        found = self._ask("query_range", {"query": query, "start": start, "end": end, "step": f"{step_s:g}"})
+        return [Series(one["metric"], [(float(time), float(text)) for time, text in one["values"]]) for one in found]
 
     def streams(self, query: str, span_us: tuple[int, int], limit: int) -> list[Mapping[str, Any]]:
         """Return streams with their labels (`stream`) and lines (`values`) of a time; raises like `vector`."""

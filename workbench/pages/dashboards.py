@@ -12,7 +12,7 @@ from dashboards.catalogue import documents
 from dashboards.view.expand import Window
 from dashboards.view.page import page, script
 from dashboards.view.panels import Viewer
-from workbench.dashboards.source import PrometheusAsk, chosen
+from workbench.dashboards.source import chosen, sources
 from workbench.platform.monitoring import SCRAPE_INTERVAL_S
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ if TYPE_CHECKING:
 
 _LATELY_S: Final = 900
 _PLOTLY: Final = "/plotly.min.js"
+_TRACE_LINK: Final = "/d/traces?var-trace="
 
 
 def router(instance: Instance) -> APIRouter:
     """Return the routes."""
     routes = APIRouter()
-    known = documents()
+    known, answering = documents(), sources(instance)
     others = {f"/d/{uid}": document["title"] for uid, document in known.items()}
 
     @routes.get(_PLOTLY)
@@ -41,7 +42,7 @@ def router(instance: Instance) -> APIRouter:
             raise HTTPException(404, f"no dashboard {uid!r}; there are: {', '.join(known)}")
         asked = request.query_params
         given = {name.removeprefix("var-"): value for name, value in asked.items() if name.startswith("var-")}
-        viewer = Viewer(PrometheusAsk(instance.prometheus_url), _window(asked), chosen(document, given))
+        viewer = Viewer(answering, _window(asked), chosen(document, given), _TRACE_LINK)
         panel = asked.get("viewPanel", "")
         only = int(panel) if panel.isascii() and panel.isdigit() else None
         return HTMLResponse(page(document, viewer, others=others, plotly=_PLOTLY, only=only))

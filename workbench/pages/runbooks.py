@@ -12,7 +12,8 @@ from workbench.platform.instance import CHECKOUT
 if TYPE_CHECKING:
     from pathlib import Path
 
-FOLDERS: Final = (CHECKOUT / "alerts" / "runbooks", CHECKOUT / "slo" / "generated" / "runbooks")
+ALERTS: Final = CHECKOUT / "alerts" / "runbooks"
+FOLDERS: Final = (ALERTS, CHECKOUT / "slo" / "generated" / "runbooks")
 # What a name may be: nothing that leads out of the folders.
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 

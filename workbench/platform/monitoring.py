@@ -131,6 +131,8 @@ def prometheus_program(instance: Instance, binary: Path, *, written_to: bool = F
         f"--web.listen-address={address}",
         "--web.enable-lifecycle",
         "--enable-feature=exemplar-storage",
+        # An alert that Alertmanager has missed, being started at the same time, is sent again soon, not after a minute.
+        "--rules.alert.resend-delay=5s",
         "--log.level=warn",
         *(("--web.enable-remote-write-receiver",) if written_to else ()),
     )

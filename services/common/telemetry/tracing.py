@@ -28,6 +28,10 @@ _DEFAULTS = {
     "OTEL_EXPORTER_OTLP_TIMEOUT": "1",
     "OTEL_BSP_MAX_QUEUE_SIZE": "2048",
     "OTEL_BSP_EXPORT_TIMEOUT": "1000",
+    # Little and often: encoding the usual 512 spans at once holds the interpreter, and with it every request, for tens
+    # of milliseconds (docs/performance.md, "Loki and Jaeger").
+    "OTEL_BSP_SCHEDULE_DELAY": "500",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "64",
 }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -103,3 +104,18 @@ def test_every_panel_of_traces_finds_some(eventful: Instance) -> None:
     wanted = searches()
     assert len(wanted) >= 3
     assert silent_after_a_while(found, wanted) == []
+
+
+def test_the_pages_show_lines_and_lead_from_a_list_to_a_trace(eventful: Instance) -> None:
+    def page(address: str) -> str:
+        answer = httpx.get(f"{eventful.pages_url}{address}", trust_env=False, timeout=20)
+        assert answer.status_code == 200
+        return answer.text
+
+    said = page("/d/logs")
+    assert "rbac_access_denied" in said
+    assert 'class="refused"' not in said
+    listed = page("/d/traces?var-service=api-gateway")
+    assert listed.count("failed</td>") > 0
+    address = re.findall(r'href="(/d/traces\?var-trace=\w+)"', listed)[0]
+    assert page(address).count('class="span"') > 3

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from dashboards.catalogue import documents
-from dashboards.view.ask import Answer, RefusedError
+from dashboards.view.ask import Answer, FoundTrace, Line, RefusedError, Sources, SpanRow
 from dashboards.view.expand import Chosen, Window
 from dashboards.view.page import page, rows
 from dashboards.view.panels import Viewer
@@ -91,11 +91,68 @@ class Refusing(Nothing):
         raise RefusedError("parse <error>")
 
 
+class Said(Everything):
+    """A Loki: two lines beside its numbers."""
+
+    def lines(self, _query: str, window: Window, most: int) -> list[Line]:
+        assert most <= 200
+        access = '{"method":"GET","path":"/v1/<b>","response_code":503,"response_flags":"-"}'
+        return [
+            Line(
+                window.start_s, {"service_name": "blog", "level": "warning", "trace_id": "abc def"}, '{"message":"m1"}'
+            ),
+            Line(window.end_s, {"service_name": "istio-ingressgateway"}, access),
+        ]
+
+
+class Traced:
+    """A Jaeger with one trace that failed."""
+
+    def search(self, service: str, tags: str, _window: Window, most: int) -> list[FoundTrace]:
+        assert (service, most) == ("blog", 20)
+        assert tags in {"", '{"titanium.failed":"true"}'}
+        return [FoundTrace("0123456789abcdef", "ingress", "GET <x>", 0.0, 12.34, 7, failed=True)]
+
+    def spans(self, trace_id: str) -> list[SpanRow]:
+        assert trace_id == "0123"
+        return [
+            SpanRow(0, "ingress", "in", 0.0, 100.0, failed=False),
+            SpanRow(1, "blog", "SELECT", 25.0, 50.0, failed=True),
+        ]
+
+
+def as_page(uid: str, sources: Sources, link: str = "", **chosen: str) -> str:
+    choice = Chosen({"service": "blog", "search": "", "trace": "", **chosen})
+    return page(documents()[uid], Viewer(sources, WINDOW, choice, link), others={}, plotly="p")
+
+
+def test_lines_are_shown_the_newest_first_with_a_way_to_their_traces() -> None:
+    html = as_page("logs", Sources(Everything(), Said()), "/d/traces?var-trace=")
+    assert html.index("GET /v1/&lt;b&gt; 503") < html.index("<td>m1</td>")
+    assert '<a href="/d/traces?var-trace=abc%20def">abc def…</a>' in html
+    assert "<a" not in as_page("logs", Sources(Everything(), Said()))
+
+
+def test_traces_are_listed_and_one_is_shown_span_by_span() -> None:
+    html = as_page("traces", Sources(Everything(), None, Traced()), "/d/traces?var-trace=", trace="0123")
+    assert "ingress: GET &lt;x&gt;</td><td>12.3 ms</td><td>7</td><td>failed" in html
+    assert '<a href="/d/traces?var-trace=0123456789abcdef">01234567…</a>' in html
+    assert "margin-left:25.00%;width:50.00%;background:#e02f44" in html
+    assert "choose a trace above" in as_page("traces", Sources(Everything(), None, Traced()))
+
+
+def test_a_source_that_is_not_there_is_named_with_the_way_to_get_it() -> None:
+    assert "titanium components build loki" in as_page("logs", Sources(Everything()))
+    assert "titanium components build jaeger" in as_page("traces", Sources(Everything()))
+
+
 @pytest.mark.parametrize("uid", documents())
 def test_every_panel_of_every_dashboard_is_shown(uid: str) -> None:
     document = documents()[uid]
     viewer = Viewer(
-        Everything(), WINDOW, Chosen({"service": "blog", "slo": "gateway-latency", "search": "", "trace": ""})
+        Sources(Everything(), Said(), Traced()),
+        WINDOW,
+        Chosen({"service": "blog", "slo": "gateway-latency", "search": "", "trace": ""}),
     )
     html = page(document, viewer, others={"/d/slo": "SLO"}, plotly="plotly.min.js")
     for question, panels in rows(document):
@@ -107,16 +164,16 @@ def test_every_panel_of_every_dashboard_is_shown(uid: str) -> None:
 
 def test_no_data_is_said_and_a_refusal_is_shown() -> None:
     document = documents()["overview"]
-    empty = page(document, Viewer(Nothing(), WINDOW, Chosen({})), others={}, plotly="p")
+    empty = page(document, Viewer(Sources(Nothing()), WINDOW, Chosen({})), others={}, plotly="p")
     assert ">no data<" in empty
     assert "nothing now; filled by requests that fail" in empty
-    refused = page(document, Viewer(Refusing(), WINDOW, Chosen({})), others={}, plotly="p")
+    refused = page(document, Viewer(Sources(Refusing()), WINDOW, Chosen({})), others={}, plotly="p")
     assert "parse &lt;error&gt;" in refused
 
 
 def test_one_panel_can_be_shown_large() -> None:
     document = documents()["overview"]
     wanted = document["panels"][1]["id"]
-    html = page(document, Viewer(Everything(), WINDOW, Chosen({})), others={}, plotly="p", only=wanted)
+    html = page(document, Viewer(Sources(Everything()), WINDOW, Chosen({})), others={}, plotly="p", only=wanted)
     assert html.count("<section") == 1
     assert "span 24" in html

@@ -33,6 +33,13 @@ def test_times_are_nanoseconds() -> None:
     assert dict(asked[0].url.params) == {"query": '{a="b"}', "start": "1000", "end": "2000", "limit": "500"}
 
 
+def test_numbers_over_a_time() -> None:
+    asks, asked = loki(200, {"data": {"result": [{"metric": {"level": "error"}, "values": [[1, "0.5"], [3, "1"]]}]}})
+    (series,) = asks.range("rate(x[1m])", (1.0, 3.0), 2.0)
+    assert (series.labels, series.samples) == ({"level": "error"}, [(1.0, 0.5), (3.0, 1.0)])
+    assert dict(asked[0].url.params) == {"query": "rate(x[1m])", "start": "1.000", "end": "3.000", "step": "2"}
+
+
 def test_a_query_that_is_refused_is_quoted_with_the_reason() -> None:
     asks, _ = loki(400, "parse error at line 1, col 3: syntax error")
     with pytest.raises(CannotDecideError, match=r"refuses '\{': 400 parse error"):

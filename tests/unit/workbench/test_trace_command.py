@@ -61,6 +61,14 @@ def test_what_jaeger_does_not_have_is_none() -> None:
     assert jaeger(httpx.Response(200, json={"data": []}))[0].by_request("r1") is None
 
 
+def test_the_latest_traces_of_a_service_within_a_time() -> None:
+    found, asked = jaeger(httpx.Response(200, json={"data": []}))
+    assert found.latest("blog", "", (1, 2), 20) == []
+    assert dict(asked[0].url.params) == {"service": "blog", "start": "1", "end": "2", "limit": "20"}
+    found.latest("blog", '{"a":"b"}', (1, 2), 20)
+    assert asked[1].url.params["tags"] == '{"a":"b"}'
+
+
 def test_an_answer_that_is_no_trace_is_no_silence() -> None:
     with pytest.raises(CannotDecideError, match="not with traces"):
         jaeger(httpx.Response(502, text="bad gateway"))[0].by_request("r1")

@@ -1,6 +1,7 @@
 """`titanium alerts build`: write `alerts/generated`, and the table in docs/alerts.md.
 
-Contract: exit 0 when written (with `--check`: when nothing would change), 1 when `--check` finds a difference.
+Contract: exit 0 when written (with `--check`: when nothing would change), 1 when `--check` finds a difference, 2 for an
+alert that has no runbook: nothing is written then.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from alerts.catalogue import alerts
 from workbench import generated
 from workbench.alerts import files, table
 from workbench.console import out
-from workbench.errors import EXIT_BREACH, EXIT_PASS
+from workbench.errors import EXIT_BREACH, EXIT_PASS, UsageError
+from workbench.pages import runbooks
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
 NAME = "build"
 HELP = "write rules, their proof, cluster resources and Alertmanager's configuration into alerts/generated"
@@ -27,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write, or compare."""
+    demand_runbooks(alert.name for alert in alerts())
     wanted, current = files.contents(), table.PAGE.read_text(encoding="utf-8")
     if args.check:
         stale = generated.differences(files.GENERATED, wanted)
@@ -41,3 +45,15 @@ def run(args: argparse.Namespace) -> int:
     table.PAGE.write_text(table.page(current), encoding="utf-8")
     out.print(f"{len(alerts())} alerts: {len(wanted)} files in {files.GENERATED}")
     return EXIT_PASS
+
+
+def demand_runbooks(names: Iterable[str]) -> None:
+    """Look for the page of each alert.
+
+    Raises:
+        UsageError: one has none.
+    """
+    for name in names:
+        page = runbooks.ALERTS / f"{name}.md"
+        if not page.is_file():
+            raise UsageError(f"the alert {name} has no runbook", hint=f"write {page}, after one that is there")

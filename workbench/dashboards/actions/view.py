@@ -18,7 +18,7 @@ from slo import duration
 from workbench.adapters.prometheus import HttpPrometheus
 from workbench.console import out
 from workbench.dashboards import files
-from workbench.dashboards.source import PrometheusAsk, chosen
+from workbench.dashboards.source import chosen, sources
 from workbench.errors import EXIT_PASS, UsageError
 from workbench.platform.instance import Instance
 from workbench.platform.monitoring import SCRAPE_INTERVAL_S
@@ -56,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     _write(folder / _PLOTLY, script())
     others = {f"{uid}.html": document["title"] for uid, document in documents.items()}
     for uid in args.uids or documents:
-        viewer = Viewer(PrometheusAsk(url), window, chosen(documents[uid], given))
+        viewer = Viewer(sources(instance, url), window, chosen(documents[uid], given))
         _write(folder / f"{uid}.html", page(documents[uid], viewer, others=others, plotly=_PLOTLY))
         out.print(str(folder / f"{uid}.html"), soft_wrap=True)
     return EXIT_PASS

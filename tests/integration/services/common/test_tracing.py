@@ -28,11 +28,14 @@ class FakeCollector:
         self.delay_s = 0.0
         self.resources: set[tuple[str, str]] = set()
         self.spans: list[Span] = []
+        self.batches: list[int] = []
 
     def take(self, body: bytes) -> None:
+        before = len(self.spans)
         for resource in ExportTraceServiceRequest.FromString(body).resource_spans:
             self.resources.update((item.key, item.value.string_value) for item in resource.resource.attributes)
             self.spans.extend(span for scope in resource.scope_spans for span in scope.spans)
+        self.batches.append(len(self.spans) - before)
 
 
 @pytest.fixture
@@ -109,6 +112,18 @@ def test_an_unsampled_parent_is_not_recorded(
 
     assert not [span for span in collector.spans if span.trace_id.hex() == TRACE_ID]
     assert TRACE_ID not in metrics.text
+
+
+def test_spans_are_sent_in_pieces_that_no_request_has_to_wait_for(
+    start_service: "StartService", environment: dict[str, str], collector: FakeCollector
+) -> None:
+    service = start_service("services.user.app:create_app", environment)
+    for _ in range(60):
+        _get(f"{service.url}/v1/users/ada", sampled=True)
+    assert service.terminate() == 0
+
+    assert len(collector.spans) > 64
+    assert max(collector.batches) <= 64
 
 
 def test_a_collector_that_does_not_answer_holds_neither_requests_nor_the_exit(

@@ -13,11 +13,13 @@ import pytest
 from alerts.catalogue import LOGS
 from alerts.model import Line
 from dashboards.healthy import EMPTY_WHEN_HEALTHY, OPTIONAL
+from dashboards.view.expand import Window
 from services.common.telemetry.registry import LogField, LokiLabel
 from tests.live.dashboards.asking import Target, ask, dashboard, expanded, targets, uids
 from tests.live.full.lines import say
-from workbench.adapters.loki import Loki
+from workbench.dashboards.source import LokiAsk
 from workbench.platform.instance import PUBLIC_HOST
+from workbench.platform.monitoring import SCRAPE_INTERVAL_S
 
 if TYPE_CHECKING:
     from tests.live.conftest import LivePlatform
@@ -59,12 +61,12 @@ def silent_after_a_while(found: Any, wanted: list[Any]) -> list[str]:  # noqa: A
 
 
 def test_every_panel_of_lines_shows_something(eventful: Instance) -> None:
-    loki, now = Loki(eventful.loki_url), time.time()
+    loki = LokiAsk(eventful.loki_url)
 
     def shown(target: Target) -> bool:
         query = expanded(target.expr, service=[*SERVICES, PLAYED], search="")
-        around = (round((now - 3600) * 1e6), round((now + _DEADLINE_S) * 1e6))
-        return bool(loki.streams(query, around, 10))
+        lately = Window(time.time() - 3600, time.time(), scrape_interval_s=SCRAPE_INTERVAL_S)
+        return bool(loki.lines(query, lately, 10) if query.startswith("{") else loki.over(query, lately))
 
     wanted = list(targets("loki"))
     assert len(wanted) >= 7

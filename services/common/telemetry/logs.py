@@ -7,7 +7,9 @@ message, exception and fields quote is redacted (`redaction.py`).
 import json
 import logging
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Any
 
 from services.common.context import current_request
@@ -39,6 +41,23 @@ class IdsFilter(logging.Filter):
         if not hasattr(record, "titanium_ids"):
             record.titanium_ids = current_ids()
         return True
+
+
+class Seldom(logging.Filter):
+    """Let each message of a logger pass once in `every_s` seconds: what goes on is told of, and does not fill a disk."""
+
+    def __init__(self, every_s: float, *, clock: Callable[[], float] = monotonic) -> None:
+        super().__init__()
+        self._every_s = every_s
+        self._clock = clock
+        self._last: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        now, message = self._clock(), str(record.msg)
+        passes = now - self._last.get(message, float("-inf")) >= self._every_s
+        if passes:
+            self._last[message] = now
+        return passes
 
 
 class JsonFormatter(logging.Formatter):

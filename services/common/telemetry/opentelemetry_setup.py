@@ -1,5 +1,6 @@
 """The part of tracing that imports OpenTelemetry; loaded by `tracing.start_tracing` only when it is used."""
 
+import logging
 import threading
 
 from fastapi import FastAPI
@@ -10,7 +11,12 @@ from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.telemetry.logs import Seldom
 from services.common.telemetry.tracing import SpanIds, Tracer
+
+# Says for each batch that the collector did not take it.
+_EXPORTERS_LOGGER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+_SAID_EVERY_S = 60.0
 
 
 class OpenTelemetryTracer:
@@ -31,6 +37,7 @@ class OpenTelemetryTracer:
 def instrument(app: FastAPI, engine: AsyncEngine | None, *, version: str) -> Tracer:
     """Configure the SDK by the distro and instrument HTTP and SQL once."""
     if not isinstance(trace.get_tracer_provider(), TracerProvider):
+        logging.getLogger(_EXPORTERS_LOGGER).addFilter(Seldom(_SAID_EVERY_S))
         OpenTelemetryDistro().configure()
         configurator = OpenTelemetryConfigurator()  # type: ignore[no-untyped-call]  # the distro is not annotated
         configurator.configure(resource_attributes={"service.version": version})  # type: ignore[no-untyped-call]  # as above

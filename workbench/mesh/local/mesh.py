@@ -104,8 +104,9 @@ def process_of(proxy: Proxy, placement: Placement, folder: Path, envoy: Path) ->
         "--disable-hot-restart",
         *("--concurrency", "1"),
         *("--log-level", "warning"),
-        # Istio's form of certificate validation is deprecated upstream; saying so at each start helps nobody.
-        *("--component-log-level", "misc:error"),
+        # Istio's form of certificate validation is deprecated upstream; saying so at each start helps nobody. A tracing
+        # backend that does not answer would be told of once for every five spans.
+        *("--component-log-level", "misc:error,tracing:critical"),
         # A changed listener takes over at once: each connection of the old one ends with its next response.
         *("--drain-time-s", "20"),
         *("--drain-strategy", "immediate"),

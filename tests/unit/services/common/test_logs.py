@@ -9,7 +9,7 @@ import pytest
 
 from services.common import context
 from services.common.context import RequestContext, enter_request
-from services.common.telemetry.logs import IdsFilter, JsonFormatter
+from services.common.telemetry.logs import IdsFilter, JsonFormatter, Seldom
 from services.common.telemetry.registry import LogField
 
 
@@ -72,3 +72,17 @@ def test_the_password_of_a_url_is_redacted_in_message_and_exception() -> None:
 
 def test_a_value_that_json_does_not_know_is_written_as_text() -> None:
     assert line(method=object)["method"] == "<class 'object'>"
+
+
+def test_what_goes_on_is_told_of_once_in_a_while() -> None:
+    now = [100.0]
+    seldom = Seldom(60.0, clock=lambda: now[0])
+
+    def passes(message: str) -> bool:
+        return bool(seldom.filter(logging.LogRecord("x", logging.ERROR, "", 0, message, (), None)))
+
+    assert [passes("away"), passes("away"), passes("other")] == [True, False, True]
+    now[0] += 59.9
+    assert not passes("away")
+    now[0] += 0.2
+    assert passes("away")

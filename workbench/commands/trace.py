@@ -24,7 +24,7 @@ from workbench.reports.waterfall import message, waterfall
 NAME = "trace"
 HELP = "show where the time of one request went, with its log lines"
 
-# Spans are sent every 5 s, and which traces are kept is decided 8 s after their first span.
+# Proxies send spans every 5 s, and which traces are kept is decided 8 s after their first span.
 _WAIT_S: Final = 20.0
 _POLL_S: Final = 0.5
 _ID: Final = re.compile(r"[A-Za-z0-9._-]{1,128}")

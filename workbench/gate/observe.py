@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from services.common.telemetry import workbench as registry_of_runs
 from slo.criterion import Criterion
 from workbench.adapters.prometheus import Prometheus
 from workbench.domain.observations import ClientView, Counts, Hop, Observations
@@ -21,7 +22,7 @@ from workbench.platform.ports import Ports
 PROXIES_JOB: Final = "envoy-stats"
 INGRESS: Final = "istio-ingressgateway"
 GATEWAY: Final = "api-gateway"
-SLOW_REQUESTS: Final = "titanium_slow_requests_total"
+SLOW_REQUESTS: Final = registry_of_runs.SLOW_REQUESTS.name
 _SLOW_THRESHOLD_MS: Final = 500.0
 # By the very label that the objectives select by: what they cannot see must not be counted here either.
 _EDGE: Final = (

@@ -37,6 +37,9 @@ def _metrics() -> Iterator[str]:
     yield "## Metrics of the workbench\n"
     yield "Load runs, verdicts, faults and certificates, as text files for the node exporter.\n"
     yield from _table(("metric", "type", "labels", "is"), map(_published, registry_of_runs.PUBLISHED))
+    yield "## Counted by the local mesh\n"
+    yield "Histograms of Envoy keep two significant digits; verdicts rest on an exact count. A cluster has none.\n"
+    yield from _table(("metric", "type", "labels", "is"), [_published(registry_of_runs.SLOW_REQUESTS)])
     yield "## Recorded from log lines\n"
     yield "Written into Prometheus by Loki's ruler, where there is a Loki.\n"
     yield from _table(("metric", "labels", "is"), map(_recorded, registry_of_runs.RECORDED))

@@ -44,7 +44,7 @@ class IdsFilter(logging.Filter):
 
 
 class Seldom(logging.Filter):
-    """Let each message of a logger pass once in `every_s` seconds: what goes on is told of, and does not fill a disk."""
+    """Let each message of a logger pass once in `every_s` seconds: it is told of, and does not fill a disk."""
 
     def __init__(self, every_s: float, *, clock: Callable[[], float] = monotonic) -> None:
         super().__init__()

@@ -87,5 +87,11 @@ REFUSED_CALLS: Final = Metric(
     (LokiLabel.SERVICE,),
 )
 
+SLOW_REQUESTS: Final = Metric(
+    "titanium_slow_requests_total",
+    Kind.COUNTER,
+    "Requests that took 500 ms or more, counted exactly by the local mesh's proxies, with Istio's labels.",
+)
+
 RECORDED: Final = (LOG_RECORDS, REFUSED_CALLS)
 """What Loki counts in log lines and records into Prometheus, where it outlives the lines."""

@@ -1,7 +1,7 @@
 """`titanium dashboards prove`: what a real Grafana makes of the dashboards.
 
-Contract: every dashboard is read back through Grafana's API and compared, every query is asked through its data source
-proxy for every service and objective, and with `--screenshots` Chromium keeps a picture of each. Exit 0 when nothing
+Contract: every dashboard is read back through Grafana's API and compared, every query of Prometheus is asked through
+its data source proxy for every service, and with `--screenshots` Chromium keeps a picture of each. Exit 0 when nothing
 differs and every panel that has to show something does; 1 otherwise, one line each; 2 when the token is refused, 3
 when Grafana cannot be reached.
 """

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 IGNORED_FIELDS = {
-    "decorator": "names the span of a route, which only tracing reads; spans come from the services here",
+    "decorator": "names the span of a route, it has no effect on traffic",
 }
 IGNORED_FILTERS = {
     "envoy.filters.http.grpc_stats": "counts gRPC messages of single methods; the workload speaks no gRPC",

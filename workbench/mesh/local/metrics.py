@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from services.common.telemetry import workbench as registry_of_runs
 from workbench.mesh.envoy import extension
 
 if TYPE_CHECKING:
     from workbench.mesh.model import Json
 
 SCOPE: Final = "istiocustom"
-SLOW_REQUESTS: Final = "titanium_slow_requests_total"
+SLOW_REQUESTS: Final = registry_of_runs.SLOW_REQUESTS.name
 """Requests that took 500 ms or more, counted exactly (histograms keep two significant digits). Local only."""
 
 SLOW_MS: Final = 500

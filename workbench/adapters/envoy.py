@@ -49,10 +49,13 @@ class EnvoyAdmin:
         lines = self._text("/stats", filter="version_text").splitlines()
         return {name: value.strip().strip('"') for name, _, value in (line.partition(": ") for line in lines)}
 
-    def certificate_serials(self) -> set[str]:
-        """Return the serial numbers (hexadecimal, lower case) of the certificates that the proxy presents."""
+    def certificate_serials(self) -> set[int]:
+        """Return the serial numbers of the certificates that the proxy presents.
+
+        As numbers: the proxy writes them in whole bytes, with a leading zero where one is needed.
+        """
         certificates = self._get("/certs").get("certificates", [])
-        return {str(chain["serial_number"]) for one in certificates for chain in one.get("cert_chain", [])}
+        return {int(chain["serial_number"], 16) for one in certificates for chain in one.get("cert_chain", [])}
 
     def wait_for_routes(self, versions: Mapping[str, str], *, timeout_s: float = 10.0) -> None:
         """Return once the proxy runs these versions of its route configurations.

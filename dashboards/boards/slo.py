@@ -7,6 +7,7 @@ from dashboards.grafana import variables
 from dashboards.grafana.board import Board, Row, row
 from dashboards.grafana.panels import RED, Look, heatmap, link, stat, table, timeseries
 from dashboards.grafana.queries import Query
+from slo.links import runbook_url
 from slo.rules import names
 
 _THIS = f'{names.SLO}="$slo"'
@@ -68,7 +69,7 @@ def _all_right() -> Row:
             BURN,
             Query(f"{names.BURN_RATE}{{{_THIS}}}", "burn rate"),
             width=6,
-            links=(link("Runbook", "https://titanium.example/runbooks/$slo"),),
+            links=(link("Runbook", runbook_url("$slo")),),
         ),
     )
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from slo.artefacts.judgement import Z, score
+from slo.artefacts.judgement import score
 from slo.artefacts.load_target import load_target
 from slo.artefacts.prometheus_rule import resource_name
 from slo.objective import Objective, Ratio
+from slo.power import Z
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

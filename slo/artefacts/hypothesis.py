@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Final
 
-from slo.artefacts.judgement import Z, score
+from slo.artefacts.judgement import score
+from slo.power import Z
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

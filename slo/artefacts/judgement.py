@@ -3,22 +3,19 @@
     score = (bad - a * all) / sqrt(a * (1 - a) * all),  a the allowed share
 
 The allowance lies outside of Wilson's interval exactly where the score lies outside of ±z: the interval is the score
-test turned round (E. B. Wilson, JASA 22, 1927). So a score below -1.96 is a PASS, one above 1.96 a FAIL, between them
-nothing is shown. Without events it is 0/0, which is not a number and compares false both ways.
+test turned round (E. B. Wilson, JASA 22, 1927). So a score below -Z is a PASS, one above Z a FAIL, between them nothing
+is shown. Without events it is 0/0, which is not a number and compares false both ways.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from slo.objective import Objective, Ratio
 from slo.rules.recording import badness
 
 if TYPE_CHECKING:
     from slo.query import Query
-
-Z: Final = 1.96
-"""The 97.5 % point of the normal distribution: 95 % on both sides."""
 
 
 def score(objective: Objective, window: str, matchers: str = "") -> str:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from workbench.domain.confidence import ALPHA
+from slo.power import ALPHA
 from workbench.domain.wilson import wilson
 
 

@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Final
 
-ALPHA: Final = 0.01
-"""The probability that a build exactly at a limit passes, or fails, over all looks and objectives."""
+from slo.power import ALPHA
 
 _NORMAL: Final = NormalDist()
 

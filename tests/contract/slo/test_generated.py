@@ -123,8 +123,8 @@ def test_load_target_hypothesis_and_criterion_say_the_objectives_numbers(objecti
 @pytest.mark.parametrize("name", NAMES)
 def test_an_analysis_can_succeed_fail_and_neither(name: str) -> None:
     (metric,) = yaml("canary analysis", name)["spec"]["metrics"]
-    assert metric["successCondition"] == "len(result) > 0 && all(result, # < -1.96)"
-    assert metric["failureCondition"] == "len(result) > 0 && any(result, # > 1.96)"
+    assert metric["successCondition"] == "len(result) > 0 && all(result, # < -2.576)"
+    assert metric["failureCondition"] == "len(result) > 0 && any(result, # > 2.576)"
     query = metric["provider"]["prometheus"]["query"]
     promql_parser.parse(query.replace("{{args.window}}", "5m").replace("{{args.version}}", ".*"))
 

@@ -84,13 +84,13 @@ def test_objectives_that_come_and_go_are_said(tmp_path: Path) -> None:
 
 
 def test_a_sample_of_the_needed_size_decides_as_often_as_it_promises() -> None:
-    # 0.05 allowed, 0.025 true: by hand ((1.95996 * 0.21794 + 1.64485 * 0.15612) / 0.025)^2 = 748.
+    # 0.05 allowed, 0.025 true: by hand ((2.576 * 0.21794 + 1.64485 * 0.15612) / 0.025)^2 = 1072.
     size = power.needed(0.05, 0.025)
-    assert size == pytest.approx(748, abs=2)
+    assert size == pytest.approx(1072, abs=2)
     chance, decided = random.Random(7), 0  # noqa: S311 - a simulation, the same every time
     for _ in range(1000):
         bad = sum(chance.random() < 0.025 for _ in range(size))
-        decided += (bad - 0.05 * size) / (0.05 * 0.95 * size) ** 0.5 < -1.96
+        decided += (bad - 0.05 * size) / (0.05 * 0.95 * size) ** 0.5 < -2.576
     assert decided / 1000 >= 0.93
 
 

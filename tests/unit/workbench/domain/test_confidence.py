@@ -5,7 +5,8 @@ import random
 
 import pytest
 
-from workbench.domain.confidence import ALPHA, Confidence
+from slo.power import ALPHA
+from workbench.domain.confidence import Confidence
 from workbench.domain.verdict import Verdict, judge_share
 
 LOOKS = (1, 2, 3)

@@ -58,7 +58,7 @@ test-full: components ## what needs the optional components: traces, logs, and t
 	  tests/integration/slo -m "not gate_corpus and not causes" --no-cov $(PYTEST_ARGS)
 
 .PHONY: test-alerts
-test-alerts: setup ## make the cause of every alert that can be made here, and see it fire, arrive and end (10 minutes)
+test-alerts: setup ## make the cause of every alert that can be made here, and see it fire, arrive and end (12 minutes)
 	$(BIN)/pytest tests/live/alerts -m "causes or not causes" --no-cov $(PYTEST_ARGS)
 
 .PHONY: gate-corpus

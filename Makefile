@@ -52,9 +52,10 @@ components: setup ## build Loki, Jaeger and Prometheus 3 into .titanium/bin (som
 
 BUILT := $(CURDIR)/.titanium/bin
 .PHONY: test-full
-test-full: components ## what needs the optional components: traces, logs, and the rules again with Prometheus 3
+test-full: components ## what needs the optional components: traces, logs, and rules and dashboards again with Prometheus 3
 	PROMETHEUS_BIN=$(BUILT)/prometheus PROMTOOL_BIN=$(BUILT)/promtool \
-	  $(BIN)/pytest tests/live/full tests/contract/slo/test_proof.py tests/contract/alerts tests/contract/k8s/test_monitoring.py \
+	  $(BIN)/pytest tests/live/full tests/live/dashboards tests/live/mesh/test_istio_dashboards.py \
+	  tests/contract/slo/test_proof.py tests/contract/alerts tests/contract/k8s/test_monitoring.py \
 	  tests/integration/slo -m "not gate_corpus and not causes" --no-cov $(PYTEST_ARGS)
 
 .PHONY: test-alerts

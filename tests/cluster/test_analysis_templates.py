@@ -60,7 +60,7 @@ class Canary(Played):
 CANARIES = {
     "healthy": (Canary(), "Successful"),
     "failing": (Canary(bad_share=0.2), "Failed"),
-    "at the limit": (Canary(bad_share=0.005, rate=40.0), "Inconclusive"),
+    "at the limit": (Canary(bad_share=0.005, rate=100.0), "Inconclusive"),
     "without data": (Canary(silent=True), "Inconclusive"),
     "without traffic, which is 0 of 0 and no number": (Canary(rate=0.0), "Inconclusive"),
 }
